@@ -1,0 +1,1 @@
+"""What travels between services: events, their envelope, bulk records. Data, no behaviour."""

@@ -1,0 +1,239 @@
+"""The bulk records inside snapshots. Sizes are MiB; absent means unknown, never 0.
+
+``vm.v1``          ingest → assessment: what the workbook says of a VM
+``assessed-vm.v1`` assessment → planner: the same with tenant, OS, risk and mode
+``planned-vm.v1``  planner → exporter, provisioner: where and when it moves
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Record(BaseModel):
+    """Base of bulk records: frozen, tolerant of fields a newer producer adds."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    SCHEMA: ClassVar[str]
+
+
+class PowerState(StrEnum):
+    """vSphere's power states, and our word for a blank or foreign one."""
+
+    ON = "poweredOn"
+    OFF = "poweredOff"
+    SUSPENDED = "suspended"
+    UNKNOWN = "unknown"
+
+
+class IdentityBasis(StrEnum):
+    """What a VM is recognised by (decision 2); ``name`` is weak."""
+
+    MOREF = "moref"
+    UUID = "uuid"
+    NAME = "name"
+
+
+class SizeBasis(StrEnum):
+    """Where a size comes from, best first."""
+
+    VDISK = "vdisk"
+    TOTAL_DISK_CAPACITY = "total_disk_capacity"
+    ALLOCATED = "allocated"
+    PROVISIONED = "provisioned"
+    UNKNOWN = "unknown"
+
+
+class DiskRecord(BaseModel):
+    """One row of vDisk."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    label: str
+    capacity_mib: int | None = None
+    datastore: str | None = None
+    path: str | None = None
+    controller: str | None = None
+    disk_mode: str | None = None
+    sharing_mode: str | None = None
+    shared_bus: str | None = None
+    is_thin: bool | None = None
+    is_raw: bool | None = None
+
+
+class NicRecord(BaseModel):
+    """One row of vNetwork."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    label: str
+    network: str | None = None
+    switch: str | None = None
+    adapter: str | None = None
+    mac: str | None = None
+    ip_addresses: list[str] = Field(default_factory=list)
+    is_connected: bool | None = None
+
+
+class VmRecord(Record):
+    """One VM of an inventory, with its disks and NICs. Templates and placeholders are included."""
+
+    SCHEMA: ClassVar[str] = "vm.v1"
+
+    vm_id: UUID
+    name: str
+    vcenter: str = Field(description="VI SDK UUID, else server name, else 'unnamed'")
+    moref: str | None = None
+    vm_uuid: str | None = None
+    identity_basis: IdentityBasis
+    power_state: PowerState
+    is_template: bool = False
+    is_srm_placeholder: bool = False
+    connection_state: str | None = None
+    datacenter: str | None = None
+    cluster: str | None = None
+    host: str | None = None
+    folder: str | None = None
+    resource_pool: str | None = None
+    vapp: str | None = None
+    annotation: str | None = None
+    os_config: str | None = None
+    os_tools: str | None = None
+    dns_name: str | None = None
+    primary_ip: str | None = None
+    hardware_version: int | None = None
+    firmware: str | None = None
+    has_cbt: bool | None = None
+    vcpus: int | None = None
+    memory_mib: int | None = None
+    disk_mib: int | None = None
+    disk_basis: SizeBasis = SizeBasis.UNKNOWN
+    provisioned_mib: int | None = None
+    allocated_mib: int | None = None
+    used_mib: int | None = None
+    used_basis: SizeBasis = SizeBasis.UNKNOWN
+    disks: list[DiskRecord] = Field(default_factory=list)
+    nics: list[NicRecord] = Field(default_factory=list)
+
+
+class OsFamily(StrEnum):
+    """Coarse family of a guest."""
+
+    WINDOWS = "windows"
+    LINUX = "linux"
+    OTHER = "other"
+
+
+class RiskBand(StrEnum):
+    """GREEN ≤ 20 < YELLOW ≤ 50 < RED (decision 12)."""
+
+    GREEN = "green"
+    YELLOW = "yellow"
+    RED = "red"
+
+
+class ModeClass(StrEnum):
+    """How a VM can be copied (decision 14)."""
+
+    WARM_ELIGIBLE = "warm_eligible"
+    WARM_RISKY = "warm_risky"
+    COLD_REQUIRED = "cold_required"
+
+
+class Reason(BaseModel):
+    """Why a VM got points or a mode."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    rule: str
+    points: int = 0
+    text: str
+
+
+class AssessedVmRecord(Record):
+    """One VM with what the planner needs to know, and why."""
+
+    SCHEMA: ClassVar[str] = "assessed-vm.v1"
+
+    vm_id: UUID
+    name: str
+    vcenter: str
+    moref: str | None = None
+    power_state: PowerState
+    is_excluded: bool = Field(
+        description="Template, SRM placeholder or vCLS VM: in no total (decision 4)"
+    )
+    excluded_because: str | None = None
+    datacenter: str | None = None
+    cluster: str | None = None
+    host: str | None = None
+    tenant_id: UUID
+    tenant_name: str
+    org_vdc: str | None = None
+    detection_method: str
+    app_group: str | None = None
+    os_family: OsFamily
+    os_product: str | None = None
+    os_version: str | None = None
+    os_text: str | None = None
+    vcpus: int | None = None
+    memory_mib: int | None = None
+    disk_mib: int | None = None
+    provisioned_mib: int | None = None
+    allocated_mib: int | None = None
+    used_mib: int | None = None
+    used_basis: SizeBasis = SizeBasis.UNKNOWN
+    disk_count: int = 0
+    nic_count: int = 0
+    networks: list[str] = Field(default_factory=list)
+    risk_score: int = Field(ge=0, le=100)
+    risk_band: RiskBand
+    risk_reasons: list[Reason] = Field(default_factory=list)
+    mode_class: ModeClass
+    mode_reasons: list[Reason] = Field(default_factory=list)
+
+
+class EffectiveMode(StrEnum):
+    """How a VM will be copied."""
+
+    WARM = "warm"
+    COLD = "cold"
+
+
+class PlannedVmRecord(Record):
+    """One in-scope VM in its place in the schedule. Times are aware UTC."""
+
+    SCHEMA: ClassVar[str] = "planned-vm.v1"
+
+    sequence: int = Field(ge=1, description="Order of starts")
+    vm_id: UUID
+    name: str
+    tenant_id: UUID
+    tenant_name: str
+    org_vdc: str | None = None
+    cluster: str | None = None
+    power_state: PowerState
+    os_family: OsFamily
+    os_text: str | None = None
+    vcpus: int
+    memory_mib: int
+    disk_mib: int
+    used_mib: int
+    networks: list[str] = Field(default_factory=list)
+    risk_score: int
+    risk_band: RiskBand
+    mode_class: ModeClass
+    mode: EffectiveMode
+    copy_h: float = Field(description="Uncontended copy, working hours")
+    cutover_h: float
+    downtime_h: float
+    bound_by: str = Field(description="What limits the copy: stream_cap or a bandwidth constraint")
+    start: datetime
+    copy_end: datetime
+    end: datetime = Field(description="Cut-over complete")
+    day: int = Field(ge=1, description="Working day of the schedule on which the copy starts")
+    why_here: str
