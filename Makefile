@@ -1,0 +1,66 @@
+# Migration Planner. `make help` lists every target.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+export PYTHON
+PY := .venv/bin/python
+OUT ?= out
+PYTEST := $(PY) -m pytest
+
+.PHONY: help setup demo plan run test test-fast test-faults lint format lock schemas sample clean
+
+##@ Use it
+demo: .runtime ## Plan the sample estate: starts the platform, writes out/plan.json and out/plan.xlsx
+	$(PY) -m cli demo --out $(OUT)
+
+plan: .runtime ## Plan your own workbook: make plan RVTOOLS=path/to.xlsx OUT=dir
+	@test -n "$(RVTOOLS)" || { echo "Say which workbook:  make plan RVTOOLS=path/to.xlsx OUT=dir" >&2; exit 2; }
+	$(PY) -m cli plan --rvtools "$(RVTOOLS)" --out "$(OUT)"
+
+run: .runtime ## Keep the platform up on one port (PORT=8080); data stays in .data
+	$(PY) -m cli run $(if $(PORT),--port $(PORT))
+
+##@ Work on it
+setup: .dev ## Create .venv with everything that development needs
+
+test: .dev .broker ## Every test, on real PostgreSQL and real RabbitMQ
+	$(PYTEST) -n 2 --dist loadscope -q
+
+test-fast: .dev ## Tests that need no broker and start no processes
+	$(PYTEST) -n 2 -q tests --ignore=tests/system --ignore=tests/faults -m "not system and not rabbit"
+
+test-faults: .dev .broker ## Kill processes and the broker for real; judge what is left
+	$(PYTEST) -q tests/faults
+
+lint: .dev ## Style, strict types, import contracts
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports --no-logo
+
+format: .dev ## Rewrite the sources in house style
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+sample: .dev ## Generate examples/*.xlsx again (same bytes)
+	$(PY) -m tests.support.rvtools_estate --sample
+
+schemas: .dev ## Write the golden JSON schemas of the events again
+	$(PY) -m tests.contracts.write_schemas
+
+lock: .dev ## Resolve requirements/*.lock again from pyproject.toml
+	scripts/lock.sh
+
+clean: ## Remove the environment, caches and output; keeps .data
+	rm -rf .venv .cache out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+help: ## This list
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: .runtime .dev .broker
+.runtime:
+	@scripts/environment.sh runtime
+.dev:
+	@scripts/environment.sh dev
+.broker: .dev
+	@$(PY) -m shared.testing.fetch_rabbitmq
