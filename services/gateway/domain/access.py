@@ -1,0 +1,33 @@
+"""May this user use this route?"""
+
+from services.gateway.domain.errors import PERMISSION_MISSING
+from services.gateway.domain.routes import Match
+from services.gateway.domain.users import User
+from shared.kernel.errors import Forbidden, NotFound
+
+
+def authorise(user: User, match: Match) -> None:
+    """Pass, or say why not.
+
+    A project outside the user's is reported as absent, so that its existence does not leak.
+
+    Raises:
+        NotFound: the path names a project that is not one of the user's.
+        Forbidden: the role lacks the route's permission; code ``permission-missing``.
+    """
+    limited = user.projects is not None
+    if match.project_id is not None and limited and match.project_id not in (user.projects or ()):
+        raise NotFound("There is no such project.")
+    route = match.route
+    if route.permission not in user.permissions:
+        raise Forbidden(
+            f"This needs the permission {route.permission}, which the role {user.role} lacks. "
+            "An administrator can change the role.",
+            code=PERMISSION_MISSING,
+        )
+    if route.needs_all_projects and limited:
+        raise Forbidden(
+            "This account is limited to some projects and cannot create one. "
+            "An administrator can create it and add you.",
+            code=PERMISSION_MISSING,
+        )
