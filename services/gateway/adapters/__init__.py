@@ -1,0 +1,1 @@
+"""Outside systems: password hashes, rate limits, the services behind the gateway."""

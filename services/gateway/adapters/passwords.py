@@ -1,0 +1,38 @@
+"""Argon2id password hashes, off the event loop and at most two at a time (64 MiB each)."""
+
+import asyncio
+
+from argon2 import PasswordHasher as Argon2
+from argon2.exceptions import InvalidHashError, VerificationError
+
+_AT_ONCE = 2
+
+
+class Argon2Hasher:
+    """The argon2-cffi defaults (RFC 9106, low-memory profile)."""
+
+    def __init__(self) -> None:
+        self._argon2 = Argon2()
+        self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._decoy: str | None = None
+
+    async def hash(self, password: str) -> str:
+        """A salted hash in PHC format."""
+        async with self._slots:
+            return await asyncio.to_thread(self._argon2.hash, password)
+
+    async def matches(self, password: str, password_hash: str | None) -> bool:
+        """Whether ``password`` belongs to ``password_hash``; a missing hash takes as long."""
+        if password_hash is None:
+            if self._decoy is None:
+                self._decoy = await self.hash("a password nobody has")
+            await self._verify(self._decoy, password)
+            return False
+        return await self._verify(password_hash, password)
+
+    async def _verify(self, password_hash: str, password: str) -> bool:
+        async with self._slots:
+            try:
+                return await asyncio.to_thread(self._argon2.verify, password_hash, password)
+            except (VerificationError, InvalidHashError):
+                return False

@@ -1,0 +1,1 @@
+"""The gateway's tables and the store on them. Nothing outside sees a row."""

@@ -1,0 +1,24 @@
+"""Reads of the gateway that change nothing."""
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.gateway.domain.users import User
+from services.gateway.persistence.store import USER_COLUMNS, user_from
+from services.gateway.persistence.tables import users
+from shared.kernel.paging import Page, decode_cursor, encode_cursor
+
+
+async def list_users(connection: AsyncConnection, *, cursor: str | None, limit: int) -> Page[User]:
+    """Accounts by user name.
+
+    Raises:
+        Invalid: the cursor is not one of this list.
+    """
+    statement = select(*USER_COLUMNS).order_by(users.c.username).limit(limit + 1)
+    if cursor is not None:
+        (after,) = decode_cursor(cursor, parts=1)
+        statement = statement.where(users.c.username > after)
+    found = [user_from(row) for row in await connection.execute(statement)]
+    more = len(found) > limit
+    return Page(found[:limit], encode_cursor(found[limit - 1].username) if more else None)

@@ -1,0 +1,1 @@
+"""Which approved snapshot of a project is the one to prepare. Pure."""

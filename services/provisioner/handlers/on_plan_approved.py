@@ -1,0 +1,36 @@
+"""``plan.approved``: the snapshot may be prepared."""
+
+from services.provisioner.domain.preparation import Preparation
+from services.provisioner.usecases.ports import PreparationStore
+from services.provisioner.usecases.record_approval import record_approval
+from shared.contracts.envelope import Envelope
+from shared.contracts.plan import PlanApproved
+from shared.db.uow import Transaction
+from shared.kernel.ids import ApprovalId, InventoryId, ProjectId, SnapshotId, UserId
+
+
+async def on_plan_approved(
+    event: PlanApproved, envelope: Envelope, tx: Transaction[PreparationStore]
+) -> None:
+    """Makes the snapshot the project's preparation.
+
+    Safe twice and late: the highest approval number wins.
+    """
+    del envelope
+    await record_approval(
+        tx.store,
+        Preparation(
+            approval_id=ApprovalId(event.approval_id),
+            approval_number=event.approval_number,
+            project_id=ProjectId(event.project_id),
+            inventory_id=InventoryId(event.inventory_id),
+            snapshot_id=SnapshotId(event.snapshot.id),
+            snapshot_digest=event.snapshot.digest,
+            snapshot_path=event.snapshot.path,
+            page_count=event.snapshot.page_count,
+            tenant_count=event.tenant_count,
+            vm_count=event.vm_count,
+            approved_at=event.approved_at,
+            approved_by=UserId(event.approved_by),
+        ),
+    )

@@ -1,0 +1,1 @@
+"""What happens to preparations, one verb a module."""
