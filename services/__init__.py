@@ -1,13 +1,18 @@
 """The six services. None imports another; they meet in messages and HTTP (ARCHITECTURE.md).
 
-========== =============================================== ======================== ===============
-service    owns                                            listens to               states
-========== =============================================== ======================== ===============
-gateway    users, sessions, the public address             (requests)
-ingest     projects, inventories, VMs as exported          (uploads)                inventory.imported
-assessment tenants, OS, risk, mode of every VM             inventory.imported       assessment.completed
-planner    plan settings, schedules, snapshots, approvals  assessment.completed     plan.approved
-provisioner what may be prepared on the target cloud       plan.approved            prep.task.done
-exporter   rendered documents                              (requests)
-========== =============================================== ======================== ===============
+=========== ============================================ ==================== ====================
+service     owns                                         listens to           states
+=========== ============================================ ==================== ====================
+gateway     users, sessions, the public address          requests
+ingest      projects, inventories, VMs as exported       uploads              inventory.imported
+assessment  tenants, OS, risk, mode of every VM          inventory.imported   assessment.completed
+planner     settings, schedules, snapshots, approvals    assessment.completed plan.approved
+provisioner what may be prepared on the target cloud     plan.approved        prep.task.done
+exporter    rendered documents                           requests
+=========== ============================================ ==================== ====================
 """
+
+from typing import Final
+
+SERVICES: Final = ("ingest", "assessment", "planner", "provisioner", "exporter", "gateway")
+"""Names of the services: folders here, database schemas, audiences of internal tokens."""

@@ -8,7 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from services.gateway.domain.errors import WEAK_PASSWORD
-from shared.auth.permissions import Permission, Role, permissions_of
+from shared.auth.permissions import ROLE_PERMISSIONS, Permission, Role
 from shared.kernel.errors import ErrorDetail, Invalid
 from shared.kernel.ids import UserId
 
@@ -32,7 +32,7 @@ class User:
     @property
     def permissions(self) -> frozenset[Permission]:
         """What the role allows; nothing when the account is switched off."""
-        return permissions_of(self.role) if self.is_active else frozenset()
+        return ROLE_PERMISSIONS[self.role] if self.is_active else frozenset()
 
     @property
     def manages_users(self) -> bool:

@@ -6,7 +6,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.gateway.domain.users import User
 from services.gateway.persistence.store import USER_COLUMNS, user_from
 from services.gateway.persistence.tables import users
+from shared.kernel.ids import UserId
 from shared.kernel.paging import Page, decode_cursor, encode_cursor
+
+
+async def find_user(connection: AsyncConnection, user_id: UserId) -> User | None:
+    """The account with this id."""
+    statement = select(*USER_COLUMNS).where(users.c.id == user_id)
+    row = (await connection.execute(statement)).one_or_none()
+    return user_from(row) if row else None
 
 
 async def list_users(connection: AsyncConnection, *, cursor: str | None, limit: int) -> Page[User]:

@@ -28,7 +28,7 @@ USER_COLUMNS = (
 )
 
 
-def user_from(row: Row[Any]) -> User:
+def user_from(row: Row[*tuple[Any, ...]]) -> User:
     """The account in a row of :data:`USER_COLUMNS` columns."""
     return User(
         id=UserId(row.id),
@@ -49,9 +49,8 @@ class PostgresAccountStore:
 
     async def user(self, user_id: UserId) -> User | None:
         """The account with this id."""
-        row = (
-            await self._connection.execute(select(*USER_COLUMNS).where(users.c.id == user_id))
-        ).one_or_none()
+        statement = select(*USER_COLUMNS).where(users.c.id == user_id)
+        row = (await self._connection.execute(statement)).one_or_none()
         return user_from(row) if row else None
 
     async def credentials(self, username: str) -> tuple[User, str] | None:

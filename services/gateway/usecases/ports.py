@@ -95,6 +95,6 @@ class LoginThrottle(Protocol):
 class Entropy(Protocol):
     """Random bytes for tokens."""
 
-    def __call__(self, length: int) -> bytes:
+    def __call__(self, length: int, /) -> bytes:
         """``length`` unpredictable bytes."""
         ...

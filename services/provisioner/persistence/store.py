@@ -1,9 +1,8 @@
 """Preparations in PostgreSQL."""
 
 from dataclasses import asdict
-from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -39,7 +38,7 @@ async def find_preparation(
     connection: AsyncConnection, project_id: ProjectId
 ) -> Preparation | None:
     """The project's preparation."""
-    row: Row[Any] | None = (
+    row = (
         await connection.execute(
             select(preparations).where(preparations.c.project_id == project_id)
         )

@@ -1,0 +1,218 @@
+"""``python -m services``: run a service, all of them in one process, or prepare the database.
+
+    python -m services embedded [--data-dir DIR] [--port N]   all services in one process
+    python -m services ingest                                 one service
+    python -m services bootstrap                              roles and schemas
+    python -m services migrate [SERVICE …]                    schemas to the newest revision
+    python -m services keys                                   a new set of signing keys
+    python -m services openapi [--check]                      the public API's document
+
+A service reads its settings from MIGPLAN_<SERVICE>_… variables; ``python -m services ingest
+--help`` lists them.
+"""
+
+import argparse
+import importlib
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit
+
+from fastapi import FastAPI
+
+from services import SERVICES
+from shared.auth.keys import generate_keypair
+from shared.db.bootstrap import BUS, bootstrap
+from shared.db.migrate import migrate
+from shared.observability.logging import configure_logging
+from shared.runtime.errors import StartError
+from shared.runtime.listening import Listening
+from shared.runtime.settings import PREFIX, CommonSettings, load
+from shared.runtime.supervisor import run, serve
+
+DEFAULT_PORT: Final = 8080
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Does what the command line says."""
+    chosen = _parser().parse_args(arguments)
+    match chosen.command:
+        case "embedded":
+            configure_logging("embedded", level=os.environ.get("MIGPLAN_LOG_LEVEL", "INFO"))
+            embedded = importlib.import_module("services.embedded")
+            run(embedded.run(chosen.data_dir, host=chosen.host, port=chosen.port))
+        case "bootstrap":
+            run(_bootstrap())
+        case "migrate":
+            run(_migrate(chosen.services or SERVICES))
+        case "keys":
+            sys.stdout.write(_keys())
+        case "openapi":
+            sys.exit(_openapi(check=chosen.check))
+        case service:
+            settings = _settings(service)
+            configure_logging(service, level=settings.log_level)
+            built = importlib.import_module(f"services.{service}.app").build(settings)
+            run(serve([Listening.of(built, settings)], drain_s=settings.drain_s))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m services",
+        description=(__doc__ or "").partition("\n\n")[0],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    embedded = commands.add_parser("embedded", help="all services in one process")
+    embedded.add_argument("serve", nargs="?", choices=["serve"], help="the default")
+    embedded.add_argument(
+        "--data-dir",
+        type=Path,
+        default=Path(os.environ.get("MIGPLAN_DATA_DIR", ".data")),
+        help="folder that keeps everything (MIGPLAN_DATA_DIR, default .data)",
+    )
+    embedded.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    embedded.add_argument(
+        "--port", type=int, default=DEFAULT_PORT, help="TCP port; 0 takes a free one (8080)"
+    )
+    for service in SERVICES:
+        one = commands.add_parser(
+            service,
+            help=f"the {service} service",
+            description=_settings_help(service) if _is_asked(service) else None,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        one.add_argument("serve", nargs="?", choices=["serve"], help="the default")
+    commands.add_parser("bootstrap", help="make roles and schemas; reads MIGPLAN_ADMIN_DSN")
+    migrating = commands.add_parser("migrate", help="bring schemas to their newest revision")
+    migrating.add_argument(
+        "services", nargs="*", type=_service, metavar="SERVICE", help="default: all of them"
+    )
+    commands.add_parser("keys", help="print a new set of signing keys as settings")
+    document = commands.add_parser("openapi", help="write the public API's document")
+    document.add_argument("--check", action="store_true", help="only say whether it is current")
+    return parser
+
+
+def _service(name: str) -> str:
+    if name not in SERVICES:
+        raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(SERVICES)}")
+    return name
+
+
+def _is_asked(service: str) -> bool:
+    return service in sys.argv[1:2]
+
+
+def _settings_class(service: str) -> type[CommonSettings]:
+    module = importlib.import_module(f"services.{service}.settings")
+    kind: type[CommonSettings] = getattr(module, f"{service.capitalize()}Settings")
+    return kind
+
+
+def _settings(service: str) -> CommonSettings:
+    try:
+        return load(_settings_class(service))
+    except StartError as error:
+        sys.exit(str(error))
+
+
+def _settings_help(service: str) -> str:
+    lines = ["Settings, from the environment:"]
+    for name, field in _settings_class(service).model_fields.items():
+        default = "required" if field.is_required() else f"default {field.get_default()}"
+        lines.append(f"  {PREFIX}{service.upper()}_{name.upper()} ({default})")
+        lines.append(f"      {field.description}")
+    return "\n".join(lines)
+
+
+async def _bootstrap() -> int:
+    """Roles with the passwords that the services' own DSNs hold."""
+    configure_logging("bootstrap")
+    admin_dsn = os.environ.get(f"{PREFIX}ADMIN_DSN")
+    if not admin_dsn:
+        raise StartError(
+            f"{PREFIX}ADMIN_DSN is not set: the libpq URL of a role that may create roles."
+        )
+    passwords = {service: _password_of(f"{service.upper()}_DATABASE_DSN") for service in SERVICES}
+    if os.environ.get(f"{PREFIX}BUS_DSN"):
+        passwords[BUS] = _password_of("BUS_DSN")
+    await bootstrap(admin_dsn, passwords)
+    return 0
+
+
+def _password_of(variable: str) -> str:
+    dsn = os.environ.get(PREFIX + variable)
+    password = urlsplit(dsn).password if dsn else None
+    if not password:
+        raise StartError(f"{PREFIX}{variable} is not set, or names no password.")
+    return unquote(password)
+
+
+async def _migrate(chosen: Sequence[str]) -> int:
+    configure_logging("migrate")
+    for service in chosen:
+        variable = f"{PREFIX}{service.upper()}_DATABASE_DSN"
+        dsn = os.environ.get(variable)
+        if not dsn:
+            raise StartError(f"{variable} is not set: the libpq URL of the service's own role.")
+        await migrate(service, dsn)
+    return 0
+
+
+def _keys() -> str:
+    """Settings, one a line, JSON-quoted: a key pair for each service, the public ones for all."""
+    pairs = {service: generate_keypair() for service in SERVICES}
+    public = json.dumps({service: pair[1] for service, pair in pairs.items()})
+    lines = []
+    for service, (private, _) in pairs.items():
+        name = f"{PREFIX}{service.upper()}"
+        lines += [
+            f"{name}_SIGNING_KEY={json.dumps(private)}",
+            f"{name}_PUBLIC_KEYS={json.dumps(public)}",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _openapi(*, check: bool) -> int:
+    from services import openapi
+
+    root = Path(__file__).resolve().parent.parent
+    document = openapi.merge(_applications())
+    if not check:
+        for path in openapi.publish(document, root):
+            sys.stdout.write(f"{path.relative_to(root)}\n")
+        return 0
+    stale = [p for p in openapi.PUBLISHED if _text(root / p) != openapi.as_text(document)]
+    for path in stale:
+        sys.stdout.write(f"{path} is not current; write it with: python -m services openapi\n")
+    return 1 if stale else 0
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+def _applications() -> dict[str, FastAPI]:
+    """The services' applications, composed but not started: nothing connects."""
+    private, public = generate_keypair()
+    told: dict[str, Any] = {
+        "database_dsn": "postgresql://nobody:nothing@localhost/nowhere",
+        "bus_url": "amqp://localhost",
+        "signing_key": private,
+        "public_keys": dict.fromkeys(SERVICES, public),
+        "upstreams": dict.fromkeys(SERVICES, "http://localhost:1"),
+    }
+    return {
+        service: importlib.import_module(f"services.{service}.app")
+        .build(_settings_class(service)(**told))
+        .app
+        for service in SERVICES
+    }
+
+
+if __name__ == "__main__":
+    main()

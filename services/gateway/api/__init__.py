@@ -1,0 +1,1 @@
+"""HTTP: accounts and sessions of the gateway itself, and the way through to the other services."""

@@ -1,0 +1,61 @@
+"""The way through: every public path that another service answers."""
+
+from http import HTTPStatus
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Request, Response
+from starlette.exceptions import HTTPException
+
+from services.gateway.adapters.upstream import Upstreams
+from services.gateway.api.authentication import CurrentSession
+from services.gateway.domain.access import authorise
+from services.gateway.domain.routes import Match, find_route
+from services.gateway.domain.sessions import Session
+from shared.auth.internal_token import TokenSigner
+from shared.auth.principal import Principal
+from shared.http.middleware import ROUTE_TEMPLATE, streaming_body
+from shared.http.security import require_signed_in
+from shared.observability import correlation
+
+_METHODS: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+
+
+def routed(request: Request) -> Match:
+    """The table's row for a request; its template names the request in logs and metrics.
+
+    Raises:
+        NotFound: no service answers this path.
+        HTTPException: 405 with Allow, when the path has other methods only.
+    """
+    found = find_route(request.method, request.url.path)
+    if not isinstance(found, Match):
+        raise HTTPException(
+            HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(sorted(found))}
+        )
+    request.scope[ROUTE_TEMPLATE] = found.route.path
+    return found
+
+
+def proxy_routes(upstreams: Upstreams, signer: TokenSigner) -> APIRouter:
+    """One route that stands for all of :data:`services.gateway.domain.routes.ROUTES`."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.api_route("/{path:path}", methods=_METHODS, response_class=Response)
+    @streaming_body(max_bytes=None)
+    async def forward(
+        request: Request,
+        match: Annotated[Match, Depends(routed)],
+        caller: Annotated[Principal, require_signed_in()],
+        session: Annotated[Session, CurrentSession],
+    ) -> Response:
+        authorise(session.user, match)
+        service = match.route.service
+        correlation_id = correlation.current() or correlation.new()
+        return await upstreams.forward(
+            request,
+            service=service,
+            token=signer.sign(caller, service, correlation_id=correlation_id),
+            correlation_id=correlation_id,
+        )
+
+    return router

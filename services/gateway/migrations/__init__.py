@@ -1,0 +1,1 @@
+"""The schema ``gateway`` over time."""

@@ -1,0 +1,26 @@
+"""The provisioner, composed."""
+
+from collections.abc import Callable
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.provisioner.api.public import public_routes
+from services.provisioner.handlers.on_plan_approved import on_plan_approved
+from services.provisioner.persistence.store import PostgresPreparationStore
+from services.provisioner.settings import ProvisionerSettings
+from services.provisioner.usecases.ports import PreparationStore
+from shared.contracts.plan import PlanApproved
+from shared.runtime.parts import Parts
+from shared.runtime.service import Service
+
+
+def build(settings: ProvisionerSettings) -> Service:
+    """The provisioner as ``settings`` say."""
+    parts = Parts("provisioner", settings)
+    store: Callable[[AsyncConnection], PreparationStore] = PostgresPreparationStore
+    return parts.service(
+        title="Provisioner",
+        store=store,
+        routers=[public_routes(parts.database)],
+        subscriptions={PlanApproved.TYPE: on_plan_approved},
+    )

@@ -1,0 +1,202 @@
+"""The parts that every service is made of, and how they make a service.
+
+A service's ``app.py`` reads::
+
+    def build(settings: ExporterSettings, *, clock: Clock = SystemClock()) -> Service:
+        parts = Parts("exporter", settings, clock=clock)
+        transactions = parts.database.transactions(PostgresExportStore)
+        return parts.service(
+            title="Exporter",
+            store=PostgresExportStore,
+            routers=[public_routes(parts.database, RequestExport(transactions, ...))],
+            jobs={"render": RenderExport(...).run},
+        )
+"""
+
+import asyncio
+import os
+import socket
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import httpx
+from fastapi import APIRouter
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.auth.internal_token import TokenSigner, TokenVerifier
+from shared.bus.consumer import consume_events
+from shared.bus.ports import Bus
+from shared.bus.postgres import PostgresBus
+from shared.bus.rabbit import RabbitBus
+from shared.bus.relay import Relay
+from shared.contracts.envelope import Envelope
+from shared.db import jobs as job_rows
+from shared.db import outbox
+from shared.db.engine import make_engine
+from shared.db.job_context import JobFunction
+from shared.db.job_runner import JobRunner
+from shared.db.uow import Database, Transaction
+from shared.http.app import create_app
+from shared.http.client import make_client
+from shared.http.operations import operations_router
+from shared.http.security import Authenticator
+from shared.kernel.clock import Clock
+from shared.kernel.ids import Ids
+from shared.observability.health import Health
+from shared.observability.metrics import Metrics, OutboxFigures
+from shared.runtime.clock import SystemClock
+from shared.runtime.ids import Uuid7Ids
+from shared.runtime.service import Background, Hook, Service
+from shared.runtime.settings import CommonSettings
+
+S = TypeVar("S")
+
+Handler = Callable[[Any, Envelope, Transaction[S]], Awaitable[None]]
+"""Handles one type of fact; its first parameter is that type's class."""
+
+
+def make_bus(settings: CommonSettings) -> Bus:
+    """The bus that ``settings`` name: RabbitMQ, or the one inside PostgreSQL."""
+    url = settings.bus_url.get_secret_value()
+    if url.startswith("postgresql:"):
+        return PostgresBus(url)
+    return RabbitBus(url, declare=settings.bus_declares_topology)
+
+
+class Parts:
+    """What ``name`` needs before it does anything of its own."""
+
+    def __init__(self, name: str, settings: CommonSettings, *, clock: Clock | None = None) -> None:
+        self.name = name
+        self.settings = settings
+        self.clock: Clock = clock or SystemClock()
+        self.ids: Ids = Uuid7Ids()
+        self.database = Database(
+            make_engine(
+                settings.database_dsn.get_secret_value(),
+                schema=name,
+                pool_size=settings.database_pool_size,
+            ),
+            service=name,
+            ids=self.ids,
+            clock=self.clock,
+        )
+        self.bus = make_bus(settings)
+        self.signer = TokenSigner(name, settings.signing_key.get_secret_value())
+        self.verifier = TokenVerifier(name, settings.public_keys)
+        self.metrics = Metrics(name)
+        self.health = Health()
+        self._clients: list[httpx.AsyncClient] = []
+
+    def upstream(self, service: str) -> httpx.AsyncClient:
+        """An HTTP client for another service, closed with this one.
+
+        Raises:
+            StartError: the settings do not say where it is.
+        """
+        client = make_client(self.settings.upstream(service))
+        self._clients.append(client)
+        return client
+
+    def service(
+        self,
+        *,
+        title: str,
+        store: Callable[[AsyncConnection], S],
+        routers: Sequence[APIRouter],
+        subscriptions: Mapping[str, Handler[S]] | None = None,
+        jobs: Mapping[str, JobFunction[S]] | None = None,
+        background: Mapping[str, Background] | None = None,
+        authenticator: Authenticator | None = None,
+        on_start: Sequence[Hook] = (),
+    ) -> Service:
+        """The whole service: HTTP, consumers, job runner, relay, probes and metrics."""
+        own_routers = list(routers)
+        tasks: dict[str, Background] = dict(background or {})
+        if jobs:
+            tasks["jobs"] = self._job_runner(store, jobs).run
+            own_routers.append(operations_router(self.database))
+        if subscriptions:
+            tasks["consumers"] = self._consumers(store, subscriptions)
+        self._watch()
+        app = create_app(
+            service=self.name,
+            title=title,
+            routers=own_routers,
+            verifier=self.verifier,
+            authenticator=authenticator,
+            health=self.health,
+            metrics=self.metrics,
+            max_body_bytes=self.settings.max_body_bytes,
+        )
+        return Service(
+            name=self.name,
+            app=app,
+            health=self.health,
+            metrics=self.metrics,
+            background=tasks,
+            relays={"relay": Relay(self.database, self.bus).run},
+            on_start=[self.bus.start, *on_start],
+            on_close=[self.database.close, self.bus.close, self._close_clients],
+        )
+
+    def _job_runner(
+        self, store: Callable[[AsyncConnection], S], functions: Mapping[str, JobFunction[S]]
+    ) -> JobRunner[S]:
+        return JobRunner(
+            self.database,
+            store,
+            functions,
+            owner=f"{self.name}@{socket.gethostname()}:{os.getpid()}",
+            lease_s=self.settings.lease_s,
+            concurrency=self.settings.job_concurrency,
+            drain_s=self.settings.drain_s / 2,
+        )
+
+    def _consumers(
+        self, store: Callable[[AsyncConnection], S], handlers: Mapping[str, Handler[S]]
+    ) -> Background:
+        async def run(stop: asyncio.Event) -> None:
+            await consume_events(
+                self.bus,
+                self.database,
+                store,
+                handlers,
+                service=self.name,
+                stop=stop,
+                metrics=self.metrics,
+            )
+
+        return run
+
+    def _watch(self) -> None:
+        self.health.add("database", self._database_answers)
+        self.health.add("bus", self._bus_answers)
+        self.metrics.watch_outbox(self._outbox_figures)
+        self.metrics.watch_jobs(self._jobs_by_state)
+
+    async def _database_answers(self) -> None:
+        async with self.database.read() as connection:
+            await job_rows.counts(connection)
+
+    async def _bus_answers(self) -> None:
+        if not await self.bus.healthy():
+            raise ConnectionError("not connected")
+
+    async def _outbox_figures(self) -> OutboxFigures:
+        async with self.database.read() as connection:
+            return OutboxFigures(
+                oldest_unpublished_s=await outbox.oldest_unpublished_s(connection),
+                blocked_aggregates=await outbox.blocked_aggregates(connection),
+            )
+
+    async def _jobs_by_state(self) -> Mapping[tuple[str, str], float]:
+        async with self.database.read() as connection:
+            return {
+                (count.state, count.kind): count.count
+                for count in await job_rows.counts(connection)
+            }
+
+    async def _close_clients(self) -> None:
+        for client in self._clients:
+            await client.aclose()
