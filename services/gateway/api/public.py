@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response, status
+from fastapi import APIRouter, Depends, Request, Response, status
 
 from services.gateway.api.authentication import CurrentSession
 from services.gateway.api.schemas import (
@@ -14,6 +14,7 @@ from services.gateway.api.schemas import (
     UserPatch,
     UserReply,
 )
+from services.gateway.domain.access import authorise_account_management
 from services.gateway.domain.sessions import Session
 from services.gateway.persistence.queries import find_user, list_users
 from services.gateway.usecases.accounts import Accounts
@@ -29,7 +30,14 @@ from shared.kernel.errors import NotFound
 from shared.kernel.ids import UserId
 from shared.kernel.paging import Page
 
-Administrator = Annotated[Principal, require(Permission.ADMIN)]
+
+async def account_manager(caller: Annotated[Principal, require(Permission.ADMIN)]) -> Principal:
+    """An administrator who may manage accounts."""
+    authorise_account_management(caller.projects)
+    return caller
+
+
+AccountManager = Annotated[Principal, Depends(account_manager)]
 SignedIn = Annotated[Principal, require_signed_in()]
 OwnSession = Annotated[Session, CurrentSession]
 
@@ -77,7 +85,7 @@ def user_routes(accounts: Accounts, database: Database) -> APIRouter:
 
     @router.post("/v1/users", status_code=status.HTTP_201_CREATED)
     async def create_user(
-        body: NewUserRequest, caller: Administrator, response: Response
+        body: NewUserRequest, caller: AccountManager, response: Response
     ) -> UserReply:
         """Create an account. Its name is unique, so repeating this has no second effect."""
         user = await accounts.create(
@@ -91,7 +99,7 @@ def user_routes(accounts: Accounts, database: Database) -> APIRouter:
         return UserReply.of(user)
 
     @router.get("/v1/users")
-    async def list_accounts(caller: Administrator, page: PageParameters) -> ListReply[UserReply]:
+    async def list_accounts(caller: AccountManager, page: PageParameters) -> ListReply[UserReply]:
         """Accounts by user name."""
         async with database.read() as connection:
             found = await list_users(connection, cursor=page.cursor, limit=page.limit)
@@ -100,7 +108,7 @@ def user_routes(accounts: Accounts, database: Database) -> APIRouter:
         )
 
     @router.get("/v1/users/{user_id}")
-    async def show_user(user_id: UUID, caller: Administrator, response: Response) -> UserReply:
+    async def show_user(user_id: UUID, caller: AccountManager, response: Response) -> UserReply:
         """One account."""
         async with database.read() as connection:
             user = await find_user(connection, UserId(user_id))
@@ -114,7 +122,7 @@ def user_routes(accounts: Accounts, database: Database) -> APIRouter:
         user_id: UUID,
         body: UserPatch,
         base_version: BaseVersion,
-        caller: Administrator,
+        caller: AccountManager,
         response: Response,
     ) -> UserReply:
         """Change role, projects or activity. Switching an account off ends its sessions."""

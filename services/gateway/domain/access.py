@@ -1,5 +1,7 @@
 """May this user use this route?"""
 
+from uuid import UUID
+
 from services.gateway.domain.errors import PERMISSION_MISSING
 from services.gateway.domain.routes import Match
 from services.gateway.domain.users import User
@@ -29,5 +31,18 @@ def authorise(user: User, match: Match) -> None:
         raise Forbidden(
             "This account is limited to some projects and cannot create one. "
             "An administrator can create it and add you.",
+            code=PERMISSION_MISSING,
+        )
+
+
+def authorise_account_management(projects: frozenset[UUID] | None) -> None:
+    """Pass for administrators of every project, the only ones who manage accounts.
+
+    Raises:
+        Forbidden: the administrator is limited to ``projects``; code ``permission-missing``.
+    """
+    if projects is not None:
+        raise Forbidden(
+            "Accounts are managed by administrators of all projects; this one is limited to some.",
             code=PERMISSION_MISSING,
         )

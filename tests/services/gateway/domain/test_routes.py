@@ -51,9 +51,7 @@ def test_no_two_routes_share_method_and_path() -> None:
 
 
 def test_deciding_an_approval_needs_the_permission_to_approve() -> None:
-    found = find_route(
-        "POST", f"/v1/projects/{PROJECT}/plan/approval-requests/{PROJECT}/decision"
-    )
+    found = find_route("POST", f"/v1/projects/{PROJECT}/plan/approval-requests/{PROJECT}/decision")
 
     assert isinstance(found, Match)
     assert found.route.permission is Permission.APPROVE

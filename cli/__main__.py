@@ -1,0 +1,126 @@
+"""``python -m cli``: plan the sample, plan a workbook, or keep the platform up.
+
+    python -m cli demo [--out DIR]
+    python -m cli plan --rvtools FILE --out DIR
+    python -m cli run [--port N]
+
+The data folder is ``.data`` or MIGPLAN_DATA_DIR.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from cli import summary
+from cli.api import Api
+from cli.console import err, out
+from cli.errors import BAD_USAGE, CommandError
+from cli.journey import make_plan
+from cli.platform import (
+    log_file,
+    platform,
+    running_address,
+    signals_as_interrupt,
+    start,
+    stop,
+    wait_until_ready,
+)
+
+SAMPLE: Final = Path(__file__).resolve().parent.parent / "examples" / "acme-cloud-324-vms.xlsx"
+INTERRUPTED: Final = 130
+DEFAULT_PORT: Final = 8080
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the command line says; the exit code."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        with signals_as_interrupt():
+            match chosen.command:
+                case "run":
+                    _run(chosen.data_dir, chosen.port)
+                case "demo":
+                    _plan(SAMPLE, chosen.out, chosen.data_dir)
+                case _:
+                    _plan(chosen.rvtools, chosen.out, chosen.data_dir)
+    except CommandError as error:
+        err.print(f"\n{error}", markup=False)
+        return error.exit_code
+    except KeyboardInterrupt:
+        err.print("\nStopped.")
+        return INTERRUPTED
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m cli", description="Migration Planner from the command line."
+    )
+    parser.add_argument(
+        "--data-dir",
+        type=Path,
+        default=Path(os.environ.get("MIGPLAN_DATA_DIR", ".data")),
+        help="folder that keeps everything (MIGPLAN_DATA_DIR, default .data)",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    demo = commands.add_parser("demo", help="plan the sample estate that ships with the project")
+    demo.add_argument("--out", type=Path, default=Path("out"), help="folder for the documents")
+    plan = commands.add_parser("plan", help="plan an RVTools workbook")
+    plan.add_argument("--rvtools", type=Path, required=True, help="the workbook, .xlsx")
+    plan.add_argument("--out", type=Path, default=Path("out"), help="folder for the documents")
+    keep = commands.add_parser("run", help="keep the platform up")
+    keep.add_argument(
+        "--port",
+        type=int,
+        default=int(os.environ.get("MIGPLAN_PORT", DEFAULT_PORT)),
+        help=f"TCP port on this machine (MIGPLAN_PORT, default {DEFAULT_PORT})",
+    )
+    return parser
+
+
+def _plan(workbook: Path, out_dir: Path, data_dir: Path) -> None:
+    if not workbook.is_file():
+        raise CommandError(f"There is no file {workbook}.", exit_code=BAD_USAGE)
+    try:
+        out_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CommandError(
+            f"{out_dir} cannot be used for the documents: {error.strerror}.", exit_code=BAD_USAGE
+        ) from error
+    out.print(f"Planning {workbook}", markup=False)
+    with platform(data_dir) as running:
+        if not running.is_ours:
+            out.print(f"  Using the platform at {running.address}", markup=False)
+        api = Api(running.address)
+        try:
+            api.log_in(*running.credentials())
+            outcome = make_plan(api, workbook=workbook, project_name=workbook.stem, out_dir=out_dir)
+        finally:
+            api.close()
+        summary.show(outcome)
+
+
+def _run(data_dir: Path, port: int) -> None:
+    """Keep a platform in the foreground; it says itself where it is."""
+    address = running_address(data_dir)
+    if address is not None:
+        raise CommandError(f"The platform runs already, at {address}. Stop that one first.")
+    child = start(data_dir, port=port, output=None)
+    try:
+        wait_until_ready(child, data_dir)
+        out.print(f"Log: {log_file(data_dir)}", markup=False)
+        code = child.wait()
+        if code:
+            raise CommandError(f"The platform ended with code {code}. See {log_file(data_dir)}.")
+    except KeyboardInterrupt:
+        out.print("\nStopping …")
+        stop(child)
+    finally:
+        stop(child)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

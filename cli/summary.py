@@ -1,0 +1,66 @@
+"""The plan on one screen."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from rich.table import Table
+
+from cli.console import out
+from cli.journey import Outcome
+
+Figures = Mapping[str, Any]
+
+
+def show(outcome: Outcome) -> None:
+    """Print what the plan comes to, and where it was stored."""
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 2))
+    for name, value in rows(outcome):
+        table.add_row(name, value)
+    out.print()
+    out.print(table, markup=False)
+    out.print()
+    for file in outcome.files:
+        out.print(f"  {file}  ({file.stat().st_size / 1024:,.0f} KiB)", markup=False)
+
+
+def rows(outcome: Outcome) -> Iterator[tuple[str, str]]:
+    """Names and figures with their units."""
+    figures: Figures = outcome.plan["summary"]
+    totals: Figures = outcome.assessment["totals"]
+    off = f"{figures['powered_off']:,} powered off"
+    yield "VMs in scope", f"{figures['vms']:,} in {figures['tenants']:,} tenants, {off}"
+    excluded = totals.get("excluded") or {}
+    if any(excluded.values()):
+        yield "Left out", ", ".join(f"{n:,} {_words(what)}" for what, n in excluded.items() if n)
+    yield "Compute", f"{figures['vcpus']:,} vCPU, {figures['memory_gib']:,.1f} GiB memory"
+    yield "Storage", f"{figures['disk_gib']:,.1f} GiB of disks, {figures['used_gib']:,.1f} GiB used"
+    yield "Risk", _counts(totals["by_risk_band"])
+    yield "Move", _counts(totals["by_mode_class"])
+    yield from _time(figures)
+
+
+def _time(figures: Figures) -> Iterator[tuple[str, str]]:
+    finish = figures["finish_date"]
+    if finish:
+        start = figures.get("start_date")
+        span = f"{start} to {finish}" if start else finish
+        days = figures.get("working_days")
+        yield "Schedule", f"{span} ({days:,} working days)" if days else span
+    bottleneck = figures.get("bottleneck")
+    if bottleneck:
+        rate = figures.get("bottleneck_mbit_s")
+        yield "Limited by", f"{_words(bottleneck)}{f', {rate:,.0f} Mbit/s' if rate else ''}"
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{n:,} {_words(what)}" for what, n in counts.items())
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def day(moment: str) -> str:
+    """The date of an RFC 3339 time."""
+    return datetime.fromisoformat(moment).date().isoformat()

@@ -1,0 +1,96 @@
+"""A gateway on a real database, and a service behind it that tells what reached it."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from services.gateway.app import build
+from services.gateway.domain.routes import ROUTES
+from services.gateway.settings import GatewaySettings
+from shared.auth.keys import generate_keypair
+from shared.db.bootstrap import BUS, bootstrap
+from shared.db.migrate import migrate
+from shared.runtime.service import Service
+from shared.testing.postgres import FreshDatabase
+from tests.services.gateway.echo import EchoUpstream, running_echo
+
+PASSWORD = "a password of some length"
+SERVICES_BEHIND = sorted({route.service for route in ROUTES})
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """A running gateway as clients and as the service behind it see it."""
+
+    client: httpx.AsyncClient
+    upstream: EchoUpstream
+    service: Service
+
+    async def log_in(self, username: str = "admin", password: str = PASSWORD) -> dict[str, str]:
+        """Headers of a signed-in user."""
+        body = {"username": username, "password": password}
+        reply = await self.client.post("/v1/sessions", json=body)
+        assert reply.status_code == 201, reply.text
+        return {"Authorization": f"Bearer {reply.json()['token']}"}
+
+    async def user(self, role: str, **limits: object) -> dict[str, str]:
+        """Headers of a new user with ``role``."""
+        body = {"username": role, "password": PASSWORD, "role": role, **limits}
+        reply = await self.client.post("/v1/users", json=body, headers=await self.log_in())
+        assert reply.status_code == 201, reply.text
+        return await self.log_in(role)
+
+
+def settings_for(
+    database: FreshDatabase, keys: tuple[str, str], upstreams: Mapping[str, str]
+) -> dict[str, object]:
+    """What a gateway on ``database`` is told."""
+    private_key, public_key = keys
+    return {
+        "database_dsn": database.dsn("gateway"),
+        "bus_url": database.dsn(BUS),
+        "signing_key": private_key,
+        "public_keys": {"gateway": public_key},
+        "upstreams": dict(upstreams),
+        "first_password": PASSWORD,
+    }
+
+
+@pytest.fixture
+async def gateway_database(database: FreshDatabase) -> FreshDatabase:
+    """A database with the gateway's schema and the bus's."""
+    await bootstrap(database.admin_dsn, database.passwords(["gateway", BUS]))
+    await migrate("gateway", database.dsn("gateway"))
+    return database
+
+
+@pytest.fixture
+def keys() -> tuple[str, str]:
+    """The gateway's key pair."""
+    return generate_keypair()
+
+
+@pytest.fixture
+async def echo(tmp_path: Path, keys: tuple[str, str]) -> AsyncIterator[EchoUpstream]:
+    """A service that answers every path with what it was asked."""
+    async with running_echo(tmp_path / "echo.sock", public_keys={"gateway": keys[1]}) as upstream:
+        yield upstream
+
+
+@pytest.fixture
+async def gateway(
+    gateway_database: FreshDatabase, keys: tuple[str, str], echo: EchoUpstream
+) -> AsyncIterator[Gateway]:
+    """A gateway in this process; every service behind it is the echo."""
+    told = settings_for(gateway_database, keys, dict.fromkeys(SERVICES_BEHIND, echo.url))
+    service = build(GatewaySettings(**told))  # type: ignore[arg-type]
+    for hook in service.on_start:
+        await hook()
+    transport = httpx.ASGITransport(app=service.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+        yield Gateway(client, echo, service)
+    for hook in reversed(service.on_close):
+        await hook()
