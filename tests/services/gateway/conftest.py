@@ -41,7 +41,7 @@ class Gateway:
         body = {"username": role, "password": PASSWORD, "role": role, **limits}
         reply = await self.client.post("/v1/users", json=body, headers=await self.log_in())
         assert reply.status_code == 201, reply.text
-        return await self.log_in(role)
+        return await self.log_in(str(body["username"]))
 
 
 def settings_for(
