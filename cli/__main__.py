@@ -1,7 +1,7 @@
 """``python -m cli``: plan the sample, plan a workbook, or keep the platform up.
 
     python -m cli demo [--out DIR]
-    python -m cli plan --rvtools FILE --out DIR
+    python -m cli plan --rvtools FILE --out DIR [--server URL]
     python -m cli run [--port N]
 
 The data folder is ``.data`` or MIGPLAN_DATA_DIR.
@@ -11,6 +11,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +21,7 @@ from cli.console import err, out
 from cli.errors import BAD_USAGE, CommandError
 from cli.journey import make_plan
 from cli.platform import (
+    Platform,
     log_file,
     platform,
     running_address,
@@ -43,9 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 case "run":
                     _run(chosen.data_dir, chosen.port)
                 case "demo":
-                    _plan(SAMPLE, chosen.out, chosen.data_dir)
+                    _plan(SAMPLE, chosen.out, platform(chosen.data_dir))
                 case _:
-                    _plan(chosen.rvtools, chosen.out, chosen.data_dir)
+                    _plan(chosen.rvtools, chosen.out, _chosen_platform(chosen))
     except CommandError as error:
         err.print(f"\n{error}", markup=False)
         return error.exit_code
@@ -71,6 +73,12 @@ def _parser() -> argparse.ArgumentParser:
     plan = commands.add_parser("plan", help="plan an RVTools workbook")
     plan.add_argument("--rvtools", type=Path, required=True, help="the workbook, .xlsx")
     plan.add_argument("--out", type=Path, default=Path("out"), help="folder for the documents")
+    plan.add_argument(
+        "--server",
+        metavar="URL",
+        type=_address,
+        help="a platform that runs elsewhere; MIGPLAN_USER and MIGPLAN_PASSWORD log in",
+    )
     keep = commands.add_parser("run", help="keep the platform up")
     keep.add_argument(
         "--port",
@@ -81,9 +89,23 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _plan(workbook: Path, out_dir: Path, data_dir: Path) -> None:
+def _address(text: str) -> str:
+    if not text.startswith(("http://", "https://")):
+        raise argparse.ArgumentTypeError(f"{text!r} does not begin with http:// or https://")
+    return text.rstrip("/")
+
+
+def _chosen_platform(chosen: argparse.Namespace) -> AbstractContextManager[Platform]:
+    if chosen.server is None:
+        return platform(chosen.data_dir)
+    return nullcontext(Platform(chosen.server, chosen.data_dir, is_ours=False))
+
+
+def _plan(workbook: Path, out_dir: Path, chosen: AbstractContextManager[Platform]) -> None:
     if not workbook.is_file():
         raise CommandError(f"There is no file {workbook}.", exit_code=BAD_USAGE)
+    if not os.access(workbook, os.R_OK):
+        raise CommandError(f"{workbook} may not be read by this user.", exit_code=BAD_USAGE)
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -91,7 +113,7 @@ def _plan(workbook: Path, out_dir: Path, data_dir: Path) -> None:
             f"{out_dir} cannot be used for the documents: {error.strerror}.", exit_code=BAD_USAGE
         ) from error
     out.print(f"Planning {workbook}", markup=False)
-    with platform(data_dir) as running:
+    with chosen as running:
         if not running.is_ours:
             out.print(f"  Using the platform at {running.address}", markup=False)
         api = Api(running.address)

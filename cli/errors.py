@@ -1,10 +1,18 @@
 """What a command gives up with."""
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
-FAILED = 1
-BAD_USAGE = 2
+FAILED: Final = 1
+BAD_USAGE: Final = 2
+
+NOT_A_WORKBOOK: Final = frozenset(
+    {"not-a-workbook", "old-excel-format", "encrypted-workbook", "empty-upload", "damaged-workbook"}
+)
+"""Codes that blame the given file for being no workbook at all: bad usage, not a failure."""
+
+_CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 class CommandError(Exception):
@@ -15,8 +23,16 @@ class CommandError(Exception):
         self.exit_code = exit_code
 
 
+def refused(problem: Mapping[str, Any]) -> CommandError:
+    """The end of a command because of a problem document, or of an operation's error."""
+    exit_code = BAD_USAGE if problem.get("code") in NOT_A_WORKBOOK else FAILED
+    return CommandError(problem_text(problem), exit_code=exit_code)
+
+
 def problem_text(problem: Mapping[str, Any]) -> str:
     """A problem document, or an operation's error, for reading.
+
+    What a workbook holds may be in it, so control characters are shown as ``?``.
 
     >>> problem_text({"detail": "The tab vInfo is missing.", "code": "tab-missing"})
     'The tab vInfo is missing. (tab-missing)'
@@ -28,7 +44,7 @@ def problem_text(problem: Mapping[str, Any]) -> str:
     ]
     if problem.get("correlation_id"):
         lines.append(f"  Correlation id: {problem['correlation_id']}")
-    return "\n".join(lines)
+    return _CONTROL.sub("?", "\n".join(lines))
 
 
 def _place(error: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 
 from cli.api import Api, Reply, chunks_of
 from cli.console import Stage, stage
-from cli.errors import CommandError, problem_text
+from cli.errors import CommandError, refused
 
 STALLED_AFTER_S: Final = 300.0
 """Nothing moved for this long: something is wrong."""
@@ -44,7 +44,9 @@ def make_plan(api: Api, *, workbook: Path, project_name: str, out_dir: Path) -> 
 def _import(api: Api, base: str, workbook: Path) -> Reply:
     size_mib = workbook.stat().st_size / _MIB
     with stage("Upload") as step:
-        accepted = api.upload(f"{base}/inventories", workbook, _counted(step, workbook, size_mib))
+        accepted = api.upload(
+            f"{base}/inventories", workbook, lambda: _counted(step, workbook, size_mib)
+        )
     with stage("Import") as step:
         operation = _follow(api, f"/v1/operations/ingest/{accepted['id']}", step)
     return api.get(f"/v1/{operation['subject']}")
@@ -66,7 +68,7 @@ def _follow(api: Api, path: str, step: Stage) -> Reply:
         operation = api.get(path)
         if operation["state"] in {"failed", "cancelled"}:
             error = operation.get("error") or {"detail": f"It was {operation['state']}."}
-            raise CommandError(problem_text(error))
+            raise refused(error)
         return operation
 
     return _wait(look, lambda operation: operation["state"] == "succeeded", step)
@@ -76,7 +78,7 @@ def _assessment(api: Api, base: str, inventory_id: str) -> Reply:
     def look() -> Reply:
         found = api.find(f"{base}/assessment") or {}
         if found.get("state") in {"failed", "cancelled"} and _is_based_on(found, inventory_id):
-            raise CommandError(problem_text(found.get("error") or {}))
+            raise refused(found.get("error") or {})
         return found
 
     with stage("Assess") as step:
@@ -91,7 +93,7 @@ def _plan(api: Api, base: str, inventory_id: str) -> Reply:
     def look() -> Reply:
         found = api.find(f"{base}/plan") or {}
         if found.get("state") == "failed":
-            raise CommandError(problem_text(found.get("error") or {}))
+            raise refused(found.get("error") or {})
         return found
 
     def is_made(found: Reply) -> bool:
@@ -109,7 +111,7 @@ def _export(api: Api, base: str, snapshot: Reply, kind: str, out_dir: Path) -> P
     def look() -> Reply:
         found = api.get(path)
         if found["state"] in {"failed", "cancelled"}:
-            raise CommandError(problem_text(found.get("error") or {}))
+            raise refused(found.get("error") or {})
         return found
 
     with stage(f"Render plan.{kind}") as step:

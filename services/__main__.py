@@ -181,7 +181,7 @@ def _openapi(*, check: bool) -> int:
     from services import openapi
 
     root = Path(__file__).resolve().parent.parent
-    document = openapi.merge(_applications())
+    document = openapi.merge(applications())
     if not check:
         for path in openapi.publish(document, root):
             sys.stdout.write(f"{path.relative_to(root)}\n")
@@ -196,7 +196,7 @@ def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
-def _applications() -> dict[str, FastAPI]:
+def applications() -> dict[str, FastAPI]:
     """The services' applications, composed but not started: nothing connects."""
     private, public = generate_keypair()
     told: dict[str, Any] = {

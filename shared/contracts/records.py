@@ -56,6 +56,9 @@ class DiskRecord(BaseModel):
     label: str
     capacity_mib: int | None = None
     datastore: str | None = None
+    is_datastore_guessed: bool = Field(
+        default=False, description="Taken from where the VM's own files are"
+    )
     path: str | None = None
     controller: str | None = None
     disk_mode: str | None = None
@@ -116,6 +119,11 @@ class VmRecord(Record):
     allocated_mib: int | None = None
     used_mib: int | None = None
     used_basis: SizeBasis = SizeBasis.UNKNOWN
+    snapshot_count: int | None = None
+    oldest_snapshot_days: int | None = Field(default=None, description="Whole days, at the export")
+    derived_fields: list[str] = Field(
+        default_factory=list, description="Fields that another tab than vInfo supplied"
+    )
     disks: list[DiskRecord] = Field(default_factory=list)
     nics: list[NicRecord] = Field(default_factory=list)
 
@@ -229,6 +237,8 @@ class PlannedVmRecord(Record):
     mode_class: ModeClass
     mode: EffectiveMode
     copy_h: float = Field(description="Uncontended copy, working hours")
+    copy_low_h: float | None = Field(default=None, description="Copy if everything goes well")
+    copy_high_h: float | None = Field(default=None, description="Copy if little does")
     cutover_h: float
     downtime_h: float
     bound_by: str = Field(description="What limits the copy: stream_cap or a bandwidth constraint")
@@ -237,3 +247,6 @@ class PlannedVmRecord(Record):
     end: datetime = Field(description="Cut-over complete")
     day: int = Field(ge=1, description="Working day of the schedule on which the copy starts")
     why_here: str
+    findings: list[str] = Field(
+        default_factory=list, description="warm_not_convergent, or <figure>_unknown: counted as 0"
+    )

@@ -46,6 +46,7 @@ from shared.observability.health import Health
 from shared.observability.metrics import Metrics, OutboxFigures
 from shared.runtime.clock import SystemClock
 from shared.runtime.ids import Uuid7Ids
+from shared.runtime.schema_check import SchemaIsCurrent
 from shared.runtime.service import Background, Hook, Service
 from shared.runtime.settings import CommonSettings
 
@@ -172,6 +173,7 @@ class Parts:
     def _watch(self) -> None:
         self.health.add("database", self._database_answers)
         self.health.add("bus", self._bus_answers)
+        self.health.add("migrations", SchemaIsCurrent(self.database))
         self.metrics.watch_outbox(self._outbox_figures)
         self.metrics.watch_jobs(self._jobs_by_state)
 

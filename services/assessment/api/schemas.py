@@ -1,0 +1,209 @@
+"""Bodies of the assessment."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Self
+from uuid import UUID
+
+from pydantic import Field
+
+from services.assessment.domain.scope import Exclusion
+from services.assessment.domain.tenant_detection import CONFIDENCE, Confidence, Method
+from services.assessment.persistence.queries import AssessmentView
+from shared.contracts.records import ModeClass, OsFamily, PowerState, Reason, RiskBand, SizeBasis
+from shared.db.jobs import JobState
+from shared.http.models import ReplyModel, UtcTime
+from shared.http.operations import OperationError, operation_path, present_operation
+
+
+class AssessmentState(StrEnum):
+    """Where an assessment stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    COMPLETE = "complete"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+_STATES = {
+    JobState.QUEUED: AssessmentState.QUEUED,
+    JobState.RUNNING: AssessmentState.RUNNING,
+    JobState.SUCCEEDED: AssessmentState.COMPLETE,
+    JobState.FAILED: AssessmentState.FAILED,
+    JobState.CANCELLED: AssessmentState.CANCELLED,
+}
+
+
+class BasedOn(ReplyModel):
+    """The inventory that is assessed."""
+
+    inventory_id: UUID
+    inventory_number: int
+    imported_at: UtcTime
+
+
+class Progress(ReplyModel):
+    """How far the assessment is."""
+
+    vms_done: int
+    vms_total: int = Field(description="Templates, placeholders and vCLS VMs included")
+    pages_done: int
+    pages_total: int
+
+
+class AssessmentTotals(ReplyModel):
+    """Sums and distributions of the VMs in scope: powered-off ones included; templates, SRM
+    placeholders and vCLS VMs not. A size that is unknown adds nothing."""
+
+    vms: int
+    tenants: int
+    powered_off: int
+    unsized_vms: int = Field(description="VMs that lack vCPUs, memory or disk in the workbook")
+    vcpus: int
+    memory_mib: int
+    disk_mib: int
+    allocated_mib: int
+    used_mib: int
+    by_risk_band: dict[RiskBand, int]
+    by_mode_class: dict[ModeClass, int]
+    by_os_family: dict[OsFamily, int]
+    by_power_state: dict[PowerState, int]
+    excluded: dict[Exclusion, int] = Field(description="VMs left out, by reason")
+
+
+class AssessedSnapshot(ReplyModel):
+    """The frozen result that the plan is made from."""
+
+    id: UUID
+    digest: str
+
+
+class AssessmentReply(ReplyModel):
+    """The newest assessment of a project."""
+
+    project_id: UUID
+    assessment_id: UUID
+    number: int = Field(description="1 for the project's first assessment")
+    state: AssessmentState
+    based_on: BasedOn
+    progress: Progress
+    operation: str = Field(description="Path of the operation: watch, cancel, retry")
+    totals: AssessmentTotals | None = Field(description="Once it is complete")
+    snapshot: AssessedSnapshot | None = Field(description="Once it is complete")
+    error: OperationError | None
+    queued_at: UtcTime
+    completed_at: UtcTime | None
+
+    @classmethod
+    def of(cls, view: AssessmentView) -> Self:
+        """``view`` as a reply."""
+        run, inventory = view.run, view.run.inventory
+        return cls(
+            project_id=inventory.project_id,
+            assessment_id=run.id,
+            number=run.number,
+            state=_STATES[view.job.state],
+            based_on=BasedOn(
+                inventory_id=inventory.id,
+                inventory_number=inventory.number,
+                imported_at=inventory.imported_at,
+            ),
+            progress=Progress(
+                vms_done=run.vms_done,
+                vms_total=inventory.snapshot.record_count,
+                pages_done=run.pages_done,
+                pages_total=inventory.snapshot.page_count,
+            ),
+            operation=operation_path("assessment", run.job_id),
+            totals=AssessmentTotals.model_validate(view.totals) if view.totals else None,
+            snapshot=AssessedSnapshot(id=view.manifest.id, digest=view.manifest.digest())
+            if view.manifest
+            else None,
+            error=present_operation("assessment", view.job).error,
+            queued_at=view.job.created_at,
+            completed_at=run.completed_at,
+        )
+
+
+class AssessedVm(ReplyModel):
+    """A VM in scope with its tenant, OS, risk and mode. Sizes are MiB; null is unknown."""
+
+    vm_id: UUID
+    name: str
+    vcenter: str
+    moref: str | None
+    power_state: PowerState
+    datacenter: str | None
+    cluster: str | None
+    host: str | None
+    tenant_id: UUID
+    tenant_name: str
+    org_vdc: str | None
+    detection_method: Method
+    app_group: str | None
+    os_family: OsFamily
+    os_product: str | None
+    os_version: str | None = Field(description="Null when unknown: 'CentOS 4/5 or later'")
+    os_text: str | None
+    vcpus: int | None
+    memory_mib: int | None
+    disk_mib: int | None
+    provisioned_mib: int | None
+    allocated_mib: int | None
+    used_mib: int | None
+    used_basis: SizeBasis
+    disk_count: int
+    nic_count: int
+    networks: list[str]
+    risk_score: int = Field(ge=0, le=100)
+    risk_band: RiskBand
+    risk_reasons: list[Reason]
+    mode_class: ModeClass
+    mode_reasons: list[Reason]
+
+
+class VmsByRiskBand(ReplyModel):
+    """Numbers of VMs."""
+
+    green: int
+    yellow: int
+    red: int
+
+
+class VmsByModeClass(ReplyModel):
+    """Numbers of VMs."""
+
+    warm_eligible: int
+    warm_risky: int
+    cold_required: int
+
+
+class AssessedTenant(ReplyModel):
+    """A tenant with the sums of its VMs in scope, powered-off ones included."""
+
+    id: UUID
+    name: str
+    org_vdc: str | None
+    detection_method: Method = Field(description="How most of its VMs were found")
+    confidence: Confidence
+    vms: int
+    powered_off: int
+    vcpus: int
+    memory_mib: int
+    disk_mib: int
+    used_mib: int
+    by_risk_band: VmsByRiskBand
+    by_mode_class: VmsByModeClass
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Self:
+        """A row of the list as a reply."""
+        return cls.model_validate(
+            {
+                **row,
+                "confidence": CONFIDENCE[Method(row["detection_method"])],
+                "by_risk_band": row,
+                "by_mode_class": row,
+            }
+        )

@@ -1,0 +1,34 @@
+"""The assessment, composed."""
+
+from collections.abc import Callable
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.assessment.api.internal import internal_routes
+from services.assessment.api.public import public_routes
+from services.assessment.handlers.on_inventory_imported import OnInventoryImported
+from services.assessment.persistence.store import PostgresAssessmentStore
+from services.assessment.settings import AssessmentSettings
+from services.assessment.usecases.ports import AssessmentStore
+from services.assessment.usecases.queue_assessment import JOB_KIND
+from services.assessment.worker.assess_inventory import AssessInventory
+from shared.contracts.inventory import InventoryImported
+from shared.http.pages import SnapshotClient
+from shared.runtime.parts import Parts
+from shared.runtime.service import Service
+
+
+def build(settings: AssessmentSettings) -> Service:
+    """The assessment as ``settings`` say."""
+    parts = Parts("assessment", settings)
+    store: Callable[[AsyncConnection], AssessmentStore] = PostgresAssessmentStore
+    snapshots = SnapshotClient(
+        parts.upstream("ingest"), parts.signer, "ingest", metrics=parts.metrics
+    )
+    return parts.service(
+        title="Assessment",
+        store=store,
+        routers=[public_routes(parts.database), internal_routes(parts.database)],
+        subscriptions={InventoryImported.TYPE: OnInventoryImported(parts.ids)},
+        jobs={JOB_KIND: AssessInventory(snapshots, parts.clock)},
+    )

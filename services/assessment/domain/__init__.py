@@ -1,0 +1,1 @@
+"""The rules of the assessment. Pure: no I/O, no clock, no ids."""

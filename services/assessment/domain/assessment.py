@@ -1,0 +1,90 @@
+"""One VM in, its assessment out."""
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final
+
+from services.assessment.domain import mode, risk_score
+from services.assessment.domain.guest_os import GuestOs, guest_os
+from services.assessment.domain.mode import Mode, ModeRules, OsModes, classify_mode
+from services.assessment.domain.os_support import is_listed
+from services.assessment.domain.risk_score import (
+    Risk,
+    RiskReason,
+    RiskRules,
+    reasons_of_os,
+    score_risk,
+)
+from services.assessment.domain.scope import Exclusion, exclusion
+from services.assessment.domain.tenant_detection import (
+    DetectedTenant,
+    DetectionRules,
+    TenantDetector,
+)
+from services.assessment.domain.vm_facts import VmFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Everything an assessment depends on besides the inventory."""
+
+    detection: DetectionRules = field(default_factory=DetectionRules)
+    risk: RiskRules = risk_score.DEFAULT_RULES
+    mode: ModeRules = mode.DEFAULT_RULES
+
+
+DEFAULT_RULES: Final = Rules()
+
+_REMEMBERED: Final = 4096
+"""Distinct pairs of OS strings; a large estate has some hundred."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assessed:
+    """What the rules say of one VM."""
+
+    excluded_because: Exclusion | None
+    tenant: DetectedTenant
+    os: GuestOs
+    risk: Risk
+    mode: Mode
+
+
+@dataclass(frozen=True, slots=True)
+class _OsVerdict:
+    os: GuestOs
+    risk_reasons: tuple[RiskReason, ...]
+    modes: OsModes
+
+
+class Assessor:
+    """Assesses VMs one at a time by one set of rules.
+
+    The result depends on the VM and the rules only; what is remembered in between (per distinct OS
+    pair and per distinct place) saves time.
+    """
+
+    def __init__(self, rules: Rules = DEFAULT_RULES) -> None:
+        self._rules = rules
+        self._tenants = TenantDetector(rules.detection)
+        self._verdict = lru_cache(maxsize=_REMEMBERED)(self._judge)
+
+    def assess(self, vm: VmFacts) -> Assessed:
+        """Tenant, OS, risk and mode of ``vm``; excluded ones are assessed too, and marked."""
+        verdict = self._verdict(vm.os_config, vm.os_tools)
+        risk = score_risk(vm, verdict.risk_reasons, self._rules.risk)
+        return Assessed(
+            excluded_because=exclusion(vm),
+            tenant=self._tenants.detect(vm),
+            os=verdict.os,
+            risk=risk,
+            mode=classify_mode(vm, os=verdict.modes, band=risk.band, rules=self._rules.mode),
+        )
+
+    def _judge(self, config: str | None, tools: str | None) -> _OsVerdict:
+        os = guest_os(config, tools)
+        modes = OsModes(
+            is_cold_only=is_listed(os, self._rules.mode.cold_only),
+            is_risky=is_listed(os, self._rules.mode.risky),
+        )
+        return _OsVerdict(os, reasons_of_os(os, self._rules.risk), modes)

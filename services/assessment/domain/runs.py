@@ -1,0 +1,53 @@
+"""An assessment as a piece of work on one inventory."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.kernel.ids import AssessmentId, InventoryId, JobId, ProjectId, SnapshotId
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSnapshot:
+    """Where ingest keeps the inventory's VMs."""
+
+    id: SnapshotId
+    path: str
+    digest: str
+    record_count: int
+    page_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """An imported inventory; ``number`` counts from 1 within its project."""
+
+    id: InventoryId
+    project_id: ProjectId
+    number: int
+    imported_at: datetime
+    snapshot: SourceSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class AssessmentRun:
+    """The assessment of ``inventory``, and how far it is. Its snapshot has its id.
+
+    ``number`` counts from 1 within the project; one that was superseded keeps its number.
+    """
+
+    id: AssessmentId
+    number: int
+    inventory: Inventory
+    job_id: JobId
+    pages_done: int = 0
+    vms_done: int = 0
+    is_superseded: bool = False
+    completed_at: datetime | None = None
+
+
+def is_news(inventory: Inventory, newest: AssessmentRun | None) -> bool:
+    """Whether ``inventory`` is newer than what the project's newest assessment is based on.
+
+    Deliveries may come late, twice or in any order; a lower or equal number changes nothing.
+    """
+    return newest is None or inventory.number > newest.inventory.number

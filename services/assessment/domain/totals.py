@@ -1,0 +1,27 @@
+"""What an assessment adds up to: in-scope VMs only, powered-off ones included (decision 4)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums and distributions. Unknown sizes count as nothing; ``unsized_vms`` says how many VMs
+    lack vCPUs, memory or disk. ``excluded`` counts the VMs left out, by reason. Distributions name
+    every word, also those that no VM has.
+    """
+
+    vms: int
+    tenants: int
+    powered_off: int
+    unsized_vms: int
+    vcpus: int
+    memory_mib: int
+    disk_mib: int
+    allocated_mib: int
+    used_mib: int
+    by_risk_band: Mapping[str, int]
+    by_mode_class: Mapping[str, int]
+    by_os_family: Mapping[str, int]
+    by_power_state: Mapping[str, int]
+    excluded: Mapping[str, int]

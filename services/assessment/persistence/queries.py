@@ -1,0 +1,183 @@
+"""Reads of the API and of the planner, which change nothing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.assessment.domain.runs import AssessmentRun
+from services.assessment.domain.totals import Totals
+from services.assessment.persistence.store import find_newest
+from services.assessment.persistence.tables import (
+    NAME_SORT_CHARS,
+    assessed_vms,
+    assessments,
+    snapshot_pages,
+    tenant_totals,
+    tenants,
+)
+from shared.contracts.records import ModeClass, RiskBand
+from shared.contracts.snapshots import SnapshotManifest
+from shared.db import jobs
+from shared.db.jobs import Job
+from shared.db.uow import Database
+from shared.kernel.errors import Invalid
+from shared.kernel.ids import AssessmentId, ProjectId, TenantId
+from shared.kernel.paging import Page, decode_cursor, encode_cursor
+
+_SORT_NAME: Final = func.left(assessed_vms.c.name, NAME_SORT_CHARS)
+_LISTED: Final = [
+    column
+    for column in assessed_vms.columns
+    if column.name not in ("assessment_id", "excluded_because")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class AssessmentView:
+    """An assessment with its job, and what it gave once it is complete."""
+
+    run: AssessmentRun
+    job: Job
+    manifest: SnapshotManifest | None
+    totals: Totals | None
+
+
+@dataclass(frozen=True, slots=True)
+class VmFilter:
+    """Which VMs of an assessment to list; None does not restrict."""
+
+    tenant_id: TenantId | None = None
+    risk_band: RiskBand | None = None
+    mode_class: ModeClass | None = None
+
+
+async def newest_assessment(
+    connection: AsyncConnection, project_id: ProjectId
+) -> AssessmentView | None:
+    """The project's newest assessment, complete or not."""
+    run = await find_newest(connection, project_id)
+    if run is None:
+        return None
+    outcome = (
+        await connection.execute(
+            select(assessments.c.manifest, assessments.c.totals).where(assessments.c.id == run.id)
+        )
+    ).one()
+    return AssessmentView(
+        run=run,
+        job=await jobs.get(connection, run.job_id),
+        manifest=SnapshotManifest.model_validate(outcome.manifest) if outcome.manifest else None,
+        totals=Totals(**outcome.totals) if outcome.totals else None,
+    )
+
+
+async def list_vms(
+    connection: AsyncConnection,
+    assessment_id: AssessmentId,
+    *,
+    only: VmFilter,
+    cursor: str | None,
+    limit: int,
+) -> Page[Mapping[str, Any]]:
+    """VMs in scope by name, then id.
+
+    Raises:
+        Invalid: the cursor is not one of this list.
+    """
+    statement = (
+        select(*_LISTED, tenants.c.name.label("tenant_name"), tenants.c.org_vdc)
+        .join(tenants, tenants.c.id == assessed_vms.c.tenant_id)
+        .where(
+            assessed_vms.c.assessment_id == assessment_id,
+            assessed_vms.c.excluded_because.is_(None),
+        )
+        .order_by(_SORT_NAME, assessed_vms.c.vm_id)
+        .limit(limit + 1)
+    )
+    if cursor is not None:
+        statement = statement.where(tuple_(_SORT_NAME, assessed_vms.c.vm_id) > _after(cursor))
+    rows = [dict(row._mapping) for row in await connection.execute(_only(statement, only))]
+    return _page(rows, limit, id_="vm_id")
+
+
+async def list_tenants(
+    connection: AsyncConnection, assessment_id: AssessmentId, *, cursor: str | None, limit: int
+) -> Page[Mapping[str, Any]]:
+    """Tenants that have VMs in scope, with their totals, by name, then id.
+
+    Raises:
+        Invalid: the cursor is not one of this list.
+    """
+    sort_name = func.left(tenants.c.name, NAME_SORT_CHARS)
+    statement = (
+        select(tenants.c.id, tenants.c.name, tenants.c.org_vdc, *list(tenant_totals.columns)[2:])
+        .join(tenants, tenants.c.id == tenant_totals.c.tenant_id)
+        .where(tenant_totals.c.assessment_id == assessment_id)
+        .order_by(sort_name, tenants.c.id)
+        .limit(limit + 1)
+    )
+    if cursor is not None:
+        statement = statement.where(tuple_(sort_name, tenants.c.id) > _after(cursor))
+    rows = [dict(row._mapping) for row in await connection.execute(statement)]
+    return _page(rows, limit, id_="id")
+
+
+def _only(statement: Select[Any], only: VmFilter) -> Select[Any]:
+    if only.tenant_id is not None:
+        statement = statement.where(assessed_vms.c.tenant_id == only.tenant_id)
+    if only.risk_band is not None:
+        statement = statement.where(assessed_vms.c.risk_band == only.risk_band)
+    if only.mode_class is not None:
+        statement = statement.where(assessed_vms.c.mode_class == only.mode_class)
+    return statement
+
+
+def _after(cursor: str) -> tuple[str, UUID]:
+    name, id_ = decode_cursor(cursor, parts=2)
+    try:
+        return str(name), UUID(str(id_))
+    except ValueError:
+        raise Invalid(
+            "The cursor does not belong to this list. Start again without it.",
+            code="invalid-cursor",
+        ) from None
+
+
+def _page(rows: list[dict[str, Any]], limit: int, *, id_: str) -> Page[Mapping[str, Any]]:
+    if len(rows) <= limit:
+        return Page(rows, None)
+    last = rows[limit - 1]
+    return Page(rows[:limit], encode_cursor(last["name"][:NAME_SORT_CHARS], str(last[id_])))
+
+
+class AssessedSnapshots:
+    """The assessed snapshots, for the planner to pull. Only complete ones exist."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def manifest(self, snapshot_id: UUID) -> SnapshotManifest | None:
+        """The manifest; None if there is no such snapshot."""
+        async with self._database.read() as connection:
+            manifest = await connection.scalar(
+                select(assessments.c.manifest).where(assessments.c.id == snapshot_id)
+            )
+        return SnapshotManifest.model_validate(manifest) if manifest else None
+
+    async def page(self, snapshot_id: UUID, number: int) -> bytes | None:
+        """Page ``number``, from 0; None if there is none."""
+        async with self._database.read() as connection:
+            content: bytes | None = await connection.scalar(
+                select(snapshot_pages.c.content)
+                .join(assessments, assessments.c.id == snapshot_pages.c.assessment_id)
+                .where(
+                    snapshot_pages.c.assessment_id == snapshot_id,
+                    snapshot_pages.c.number == number,
+                    assessments.c.completed_at.is_not(None),
+                )
+            )
+        return content

@@ -1,0 +1,121 @@
+"""Tables of the schema ``assessment``, as migrations made them."""
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+metadata = MetaData()
+
+assessments = Table(
+    "assessments",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("project_id", Uuid, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("inventory_id", Uuid, nullable=False),
+    Column("inventory_number", Integer, nullable=False),
+    Column("imported_at", DateTime(timezone=True), nullable=False),
+    Column("source_id", Uuid, nullable=False),
+    Column("source_path", Text, nullable=False),
+    Column("source_digest", Text, nullable=False),
+    Column("source_record_count", Integer, nullable=False),
+    Column("source_page_count", Integer, nullable=False),
+    Column("job_id", Uuid, nullable=False),
+    Column("pages_done", Integer, nullable=False),
+    Column("vms_done", Integer, nullable=False),
+    Column("is_superseded", Boolean, nullable=False),
+    Column("manifest", JSONB),
+    Column("totals", JSONB),
+    Column("completed_at", DateTime(timezone=True)),
+)
+
+tenants = Table(
+    "tenants",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("project_id", Uuid, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("org_vdc", Text),
+)
+
+assessed_vms = Table(
+    "assessed_vms",
+    metadata,
+    Column("assessment_id", Uuid, primary_key=True),
+    Column("vm_id", Uuid, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("vcenter", Text, nullable=False),
+    Column("moref", Text),
+    Column("power_state", Text, nullable=False),
+    Column("excluded_because", Text),
+    Column("datacenter", Text),
+    Column("cluster", Text),
+    Column("host", Text),
+    Column("tenant_id", Uuid, nullable=False),
+    Column("detection_method", Text, nullable=False),
+    Column("app_group", Text),
+    Column("os_family", Text, nullable=False),
+    Column("os_product", Text),
+    Column("os_version", Text),
+    Column("os_text", Text),
+    Column("vcpus", Integer),
+    Column("memory_mib", BigInteger),
+    Column("disk_mib", BigInteger),
+    Column("provisioned_mib", BigInteger),
+    Column("allocated_mib", BigInteger),
+    Column("used_mib", BigInteger),
+    Column("used_basis", Text, nullable=False),
+    Column("disk_count", Integer, nullable=False),
+    Column("nic_count", Integer, nullable=False),
+    Column("networks", ARRAY(Text), nullable=False),
+    Column("risk_score", SmallInteger, nullable=False),
+    Column("risk_band", Text, nullable=False),
+    Column("risk_reasons", JSONB, nullable=False),
+    Column("mode_class", Text, nullable=False),
+    Column("mode_reasons", JSONB, nullable=False),
+)
+
+tenant_totals = Table(
+    "tenant_totals",
+    metadata,
+    Column("assessment_id", Uuid, primary_key=True),
+    Column("tenant_id", Uuid, primary_key=True),
+    Column("detection_method", Text, nullable=False),
+    Column("vms", Integer, nullable=False),
+    Column("powered_off", Integer, nullable=False),
+    Column("vcpus", BigInteger, nullable=False),
+    Column("memory_mib", BigInteger, nullable=False),
+    Column("disk_mib", BigInteger, nullable=False),
+    Column("used_mib", BigInteger, nullable=False),
+    Column("green", Integer, nullable=False),
+    Column("yellow", Integer, nullable=False),
+    Column("red", Integer, nullable=False),
+    Column("warm_eligible", Integer, nullable=False),
+    Column("warm_risky", Integer, nullable=False),
+    Column("cold_required", Integer, nullable=False),
+)
+
+snapshot_pages = Table(
+    "snapshot_pages",
+    metadata,
+    Column("assessment_id", Uuid, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("sha256", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+
+NAME_SORT_CHARS: Final = 100
+"""Lists are ordered by so much of a name: an index entry has a limit, a name in a cell has none."""

@@ -1,0 +1,91 @@
+"""Sums over assessed VMs, made by the database. VMs out of scope are in none of them."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, Column, ColumnElement, Select, cast, func, literal, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.assessment.domain.scope import Exclusion
+from services.assessment.domain.totals import Totals
+from services.assessment.persistence.tables import assessed_vms
+from shared.contracts.records import ModeClass, OsFamily, PowerState, RiskBand
+from shared.kernel.ids import AssessmentId
+
+_vms: Final = assessed_vms.c
+_BANDS: Final = (RiskBand.GREEN, RiskBand.YELLOW, RiskBand.RED)
+_MODES: Final = (ModeClass.WARM_ELIGIBLE, ModeClass.WARM_RISKY, ModeClass.COLD_REQUIRED)
+
+
+def tenant_totals_of(assessment_id: AssessmentId) -> Select[Any]:
+    """The rows of ``tenant_totals``: one for each tenant that has a VM in scope."""
+    return (
+        select(
+            literal(assessment_id),
+            _vms.tenant_id,
+            func.mode().within_group(_vms.detection_method),
+            func.count(),
+            _count(_vms.power_state == PowerState.OFF),
+            _sum(_vms.vcpus),
+            _sum(_vms.memory_mib),
+            _sum(_vms.disk_mib),
+            _sum(_vms.used_mib),
+            *(_count(_vms.risk_band == band) for band in _BANDS),
+            *(_count(_vms.mode_class == mode) for mode in _MODES),
+        )
+        .where(*_in_scope(assessment_id))
+        .group_by(_vms.tenant_id)
+    )
+
+
+async def add_up(connection: AsyncConnection, assessment_id: AssessmentId) -> Totals:
+    """The totals of a whole assessment."""
+    is_unsized = or_(_vms.vcpus.is_(None), _vms.memory_mib.is_(None), _vms.disk_mib.is_(None))
+    sums = await connection.execute(
+        select(
+            func.count().label("vms"),
+            func.count(_vms.tenant_id.distinct()).label("tenants"),
+            _count(_vms.power_state == PowerState.OFF).label("powered_off"),
+            _count(is_unsized).label("unsized_vms"),
+            _sum(_vms.vcpus).label("vcpus"),
+            _sum(_vms.memory_mib).label("memory_mib"),
+            _sum(_vms.disk_mib).label("disk_mib"),
+            _sum(_vms.allocated_mib).label("allocated_mib"),
+            _sum(_vms.used_mib).label("used_mib"),
+        ).where(*_in_scope(assessment_id))
+    )
+
+    in_scope = _in_scope(assessment_id)
+    excluded = (_vms.assessment_id == assessment_id, _vms.excluded_because.is_not(None))
+
+    async def vms_by(
+        column: Column[Any],
+        words: Iterable[StrEnum],
+        where: Iterable[ColumnElement[bool]] = in_scope,
+    ) -> dict[str, int]:
+        rows = await connection.execute(select(column, func.count()).where(*where).group_by(column))
+        return dict.fromkeys((word.value for word in words), 0) | {
+            value: count for value, count in rows
+        }
+
+    return Totals(
+        **sums.one()._mapping,
+        by_risk_band=await vms_by(_vms.risk_band, RiskBand),
+        by_mode_class=await vms_by(_vms.mode_class, ModeClass),
+        by_os_family=await vms_by(_vms.os_family, OsFamily),
+        by_power_state=await vms_by(_vms.power_state, PowerState),
+        excluded=await vms_by(_vms.excluded_because, Exclusion, excluded),
+    )
+
+
+def _in_scope(assessment_id: AssessmentId) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return _vms.assessment_id == assessment_id, _vms.excluded_because.is_(None)
+
+
+def _count(where: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.count().filter(where)
+
+
+def _sum(column: Column[Any]) -> ColumnElement[int]:
+    return cast(func.coalesce(func.sum(column), 0), BigInteger)

@@ -1,0 +1,1 @@
+"""Writers of documents, and the way to the planner's snapshots."""

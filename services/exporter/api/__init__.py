@@ -1,0 +1,1 @@
+"""HTTP: public paths behind the gateway."""

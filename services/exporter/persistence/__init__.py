@@ -1,0 +1,1 @@
+"""The exporter's tables, the store on them, and reads. Nothing outside sees a row."""

@@ -1,0 +1,1 @@
+"""What happens to exports, one verb a module."""

@@ -1,0 +1,66 @@
+"""Reads ``.xlsx`` tabs with python-calamine: fast, and the whole sheet in memory while it is read.
+
+Use it only inside the parser's process: a hostile sheet makes calamine abort it.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from python_calamine import CalamineError, CalamineWorkbook, PasswordError
+
+from services.ingest.domain.cells import Cell
+from services.ingest.domain.errors import ENCRYPTED_WORKBOOK, UNREADABLE_WORKBOOK
+from services.ingest.domain.headers import normal_tab_name
+from shared.kernel.errors import ErrorDetail, Invalid, Unsupported
+
+
+class XlsxWorkbook:
+    """An open workbook. Tabs are found by RVTools' name, however it is prefixed or cased."""
+
+    def __init__(self, path: Path) -> None:
+        """Opens the workbook and reads its shared texts.
+
+        Raises:
+            Invalid: calamine cannot read it.
+            Unsupported: it has a password.
+        """
+        try:
+            self._book = CalamineWorkbook.from_path(path)
+        except PasswordError as error:
+            raise Unsupported(
+                "The workbook is protected with a password. Remove it and save the workbook again.",
+                code=ENCRYPTED_WORKBOOK,
+            ) from error
+        except (CalamineError, OSError, ValueError) as error:
+            raise _unreadable(None, error) from error
+        self.tab_names: list[str] = list(self._book.sheet_names)
+        self._by_normal_name = {normal_tab_name(name): name for name in reversed(self.tab_names)}
+
+    def name_of(self, tab: str) -> str | None:
+        """What the workbook calls RVTools' ``tab``; None when it has no such tab."""
+        return self._by_normal_name.get(normal_tab_name(tab))
+
+    def lines(self, tab: str) -> tuple[int, Iterator[list[Cell]]]:
+        """The number of lines of a tab and the lines, from the top of the sheet.
+
+        Raises:
+            Invalid: the tab's XML is broken.
+        """
+        name = self.name_of(tab)
+        if name is None:
+            return 0, iter(())
+        try:
+            sheet = self._book.get_sheet_by_name(name)
+            return 0 if sheet.end is None else sheet.end[0] + 1, sheet.iter_rows()
+        except (CalamineError, OSError, ValueError) as error:
+            raise _unreadable(name, error) from error
+
+
+def _unreadable(tab: str | None, error: Exception) -> Invalid:
+    where = f"Tab {tab} of the workbook" if tab else "The workbook"
+    return Invalid(
+        f"{where} cannot be read: {str(error)[:300]}. Open it in Excel; if that works, save it "
+        "again and upload it.",
+        code=UNREADABLE_WORKBOOK,
+        errors=[ErrorDetail("Not readable.", tab=tab)] if tab else (),
+    )

@@ -1,0 +1,180 @@
+"""Projects, and the inventories that workbooks give."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+
+from services.ingest.api.schemas import (
+    InventoryItem,
+    InventoryReply,
+    NewProject,
+    ProjectPatch,
+    ProjectReply,
+    VmReply,
+)
+from services.ingest.api.uploads import UploadRoute
+from services.ingest.persistence.queries import (
+    find_project,
+    list_inventories,
+    list_projects,
+    list_vms,
+    show_inventory,
+)
+from services.ingest.usecases.ports import IngestStore
+from services.ingest.usecases.projects import CreateProject, change_project
+from shared.auth.permissions import Permission
+from shared.auth.principal import Principal
+from shared.db.idempotency import Reply
+from shared.db.uow import Database, Transactions
+from shared.http.etags import BaseVersion, etag
+from shared.http.idempotency import KeyedPost, KeyScope, json_reply, run_once
+from shared.http.middleware import streaming_body
+from shared.http.models import ListReply, PageParameters
+from shared.http.operations import Operation
+from shared.http.security import VisibleProject, require
+from shared.kernel.ids import InventoryId
+from shared.kernel.paging import Page
+
+Reader = Annotated[Principal, require(Permission.READ)]
+Writer = Annotated[Principal, require(Permission.WRITE)]
+
+_WORKBOOK_BODY = {
+    "requestBody": {
+        "required": True,
+        "description": "The bytes of an RVTools workbook (.xlsx)",
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
+
+def project_routes(
+    database: Database, transactions: Transactions[IngestStore], create_project: CreateProject
+) -> APIRouter:
+    """Projects."""
+    router = APIRouter(prefix="/v1/projects", tags=["projects"])
+
+    @router.post("", status_code=201, response_model=ProjectReply)
+    async def create_project_route(body: NewProject, caller: Writer, keyed: KeyedPost) -> Response:
+        """Create a project."""
+
+        async def work(transactions: Transactions[IngestStore]) -> Reply:
+            async with transactions() as tx:
+                project = await create_project(
+                    tx, name=body.name, description=body.description, created_by=caller.key
+                )
+            location = f"/v1/projects/{project.id}"
+            content = ProjectReply.of(project)
+            return json_reply(201, content, location=location, version=project.version)
+
+        return await run_once(database, transactions, keyed, work)
+
+    @router.get("")
+    async def list_projects_route(caller: Reader, page: PageParameters) -> ListReply[ProjectReply]:
+        """The projects one may see, the newest first."""
+        async with database.read() as connection:
+            found = await list_projects(
+                connection, visible=caller.projects, cursor=page.cursor, limit=page.limit
+            )
+        items = [ProjectReply.of(project) for project in found.items]
+        return ListReply[ProjectReply].of(Page(items, found.next_cursor))
+
+    @router.get("/{project_id}")
+    async def show_project(
+        project_id: VisibleProject, caller: Reader, response: Response
+    ) -> ProjectReply:
+        """One project."""
+        async with database.read() as connection:
+            project = await find_project(connection, project_id)
+        response.headers["ETag"] = etag(project.version)
+        return ProjectReply.of(project)
+
+    @router.patch("/{project_id}")
+    async def change_project_route(
+        project_id: VisibleProject,
+        body: ProjectPatch,
+        base_version: BaseVersion,
+        caller: Writer,
+        response: Response,
+    ) -> ProjectReply:
+        """Change name or description."""
+        async with transactions() as tx:
+            project = await change_project(
+                tx, project_id, body.changes(), expected_version=base_version
+            )
+        response.headers["ETag"] = etag(project.version)
+        return ProjectReply.of(project)
+
+    return router
+
+
+def inventory_routes(
+    database: Database, upload: UploadRoute, *, upload_max_bytes: int
+) -> APIRouter:
+    """Inventories of a project."""
+    router = APIRouter(prefix="/v1/projects/{project_id}/inventories", tags=["inventories"])
+
+    @router.post(
+        "",
+        status_code=202,
+        response_model=Operation,
+        openapi_extra=_WORKBOOK_BODY,
+        responses={200: {"model": InventoryReply, "description": "This workbook is imported"}},
+    )
+    @streaming_body(max_bytes=upload_max_bytes)
+    async def upload_workbook(
+        project_id: VisibleProject,
+        request: Request,
+        caller: Writer,
+        scope: KeyScope,
+        filename: Annotated[
+            str | None, Query(max_length=1000, description="Name of the file, for display")
+        ] = None,
+        force: Annotated[
+            bool, Query(description="Import again although this workbook is imported already")
+        ] = False,
+    ) -> Response:
+        """Upload a workbook: 202 and an operation to follow, or 200 and the former inventory of
+        the same workbook."""
+        return await upload(
+            request, scope, project_id, caller=caller, file_name=filename, is_forced=force
+        )
+
+    @router.get("")
+    async def list_inventories_route(
+        project_id: VisibleProject, caller: Reader, page: PageParameters
+    ) -> ListReply[InventoryItem]:
+        """The project's inventories, the newest first."""
+        async with database.read() as connection:
+            found = await list_inventories(
+                connection, project_id, cursor=page.cursor, limit=page.limit
+            )
+        items = [InventoryItem.of(view) for view in found.items]
+        return ListReply[InventoryItem].of(Page(items, found.next_cursor))
+
+    @router.get("/{inventory_id}")
+    async def show_inventory_route(
+        project_id: VisibleProject, inventory_id: UUID, caller: Reader
+    ) -> InventoryReply:
+        """One inventory with its import report."""
+        async with database.read() as connection:
+            view = await show_inventory(connection, project_id, InventoryId(inventory_id))
+        return InventoryReply.of(view)
+
+    @router.get("/{inventory_id}/vms")
+    async def list_vms_route(
+        project_id: VisibleProject, inventory_id: UUID, caller: Reader, page: PageParameters
+    ) -> ListReply[VmReply]:
+        """The VMs of an inventory by name; templates and placeholders are among them."""
+        async with database.read() as connection:
+            found = await list_vms(
+                connection,
+                project_id,
+                InventoryId(inventory_id),
+                cursor=page.cursor,
+                limit=page.limit,
+            )
+        items = [VmReply.model_validate(row) for row in found.items]
+        return ListReply[VmReply].of(Page(items, found.next_cursor))
+
+    return router

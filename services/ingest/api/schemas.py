@@ -1,0 +1,167 @@
+"""Bodies of the ingest."""
+
+from typing import Any, Self
+from uuid import UUID
+
+from pydantic import Field
+
+from services.ingest.domain.inventory import InventoryState
+from services.ingest.domain.project import MAX_DESCRIPTION_CHARS, MAX_NAME_CHARS, Project
+from services.ingest.persistence.queries import InventoryView
+from shared.contracts.records import IdentityBasis, PowerState, SizeBasis
+from shared.db.jobs import JobState
+from shared.http.models import MergePatch, ReplyModel, RequestModel, UtcTime
+from shared.http.operations import OperationError, operation_path, present_operation
+
+
+class NewProject(RequestModel):
+    """A project to create."""
+
+    name: str = Field(max_length=MAX_NAME_CHARS, examples=["Acme to PCD"])
+    description: str = Field("", max_length=MAX_DESCRIPTION_CHARS)
+
+
+class ProjectPatch(MergePatch):
+    """What can be changed of a project."""
+
+    name: str = Field("", max_length=MAX_NAME_CHARS)
+    description: str = Field("", max_length=MAX_DESCRIPTION_CHARS)
+
+
+class ProjectReply(ReplyModel):
+    """One estate on its way to a target cloud."""
+
+    id: UUID
+    name: str
+    description: str
+    created_at: UtcTime
+    created_by: str = Field(description="Principal, e.g. user:<id>")
+
+    @classmethod
+    def of(cls, project: Project) -> Self:
+        """``project`` as a reply."""
+        return cls.model_validate(project)
+
+
+class InventoryCounts(ReplyModel):
+    """Rows stored; templates and SRM placeholders included."""
+
+    vms: int
+    disks: int
+    nics: int
+
+
+_ENDED = {
+    JobState.QUEUED: InventoryState.QUEUED,
+    JobState.FAILED: InventoryState.FAILED,
+    JobState.CANCELLED: InventoryState.CANCELLED,
+    JobState.SUCCEEDED: InventoryState.READY,
+}
+
+
+class InventoryItem(ReplyModel):
+    """One import of a workbook."""
+
+    id: UUID
+    project_id: UUID
+    number: int = Field(description="1 for the project's first inventory")
+    state: InventoryState
+    file_name: str
+    size_bytes: int
+    sha256: str
+    uploaded_at: UtcTime
+    uploaded_by: str = Field(description="Principal, e.g. user:<id>")
+    operation: str = Field(description="Path of the operation: watch, cancel, retry")
+    progress: dict[str, Any] | None = Field(description="How far the import is: tab and rows")
+    error: OperationError | None
+    imported_at: UtcTime | None
+    counts: InventoryCounts | None = Field(description="Once it is ready")
+
+    @classmethod
+    def of(cls, view: InventoryView) -> Self:
+        """``view`` as a reply."""
+        return cls(**_facts(view))
+
+
+class InventoryReply(InventoryItem):
+    """One import of a workbook, with what became of every tab."""
+
+    report: dict[str, Any] | None = Field(
+        description="Once it is ready: rows, matched columns, rejected cells and how to mend them, "
+        "contradictions between tabs, join coverage, totals"
+    )
+
+    @classmethod
+    def of(cls, view: InventoryView) -> Self:
+        """``view`` as a reply."""
+        return cls(**_facts(view), report=None if view.report is None else dict(view.report))
+
+
+def _facts(view: InventoryView) -> dict[str, Any]:
+    inventory, operation = view.inventory, present_operation("ingest", view.job)
+    return {
+        "id": inventory.id,
+        "project_id": inventory.project_id,
+        "number": inventory.number,
+        "state": _state(view),
+        "file_name": inventory.upload.file_name,
+        "size_bytes": inventory.upload.size_bytes,
+        "sha256": inventory.upload.sha256,
+        "uploaded_at": inventory.uploaded_at,
+        "uploaded_by": inventory.uploaded_by,
+        "operation": operation_path("ingest", inventory.job_id),
+        "progress": operation.progress,
+        "error": operation.error,
+        "imported_at": inventory.imported_at,
+        "counts": None if view.counts is None else InventoryCounts.model_validate(view.counts),
+    }
+
+
+def _state(view: InventoryView) -> InventoryState:
+    if view.inventory.imported_at is not None:
+        return InventoryState.READY
+    if view.job.state in _ENDED:
+        return _ENDED[view.job.state]
+    return InventoryState((view.job.progress or {}).get("state", InventoryState.VALIDATING))
+
+
+class VmReply(ReplyModel):
+    """A VM as the workbook tells it. Sizes are MiB; null is unknown."""
+
+    vm_id: UUID
+    name: str
+    vcenter: str
+    moref: str | None
+    vm_uuid: str | None
+    identity_basis: IdentityBasis = Field(description="name is weak")
+    power_state: PowerState
+    is_template: bool
+    is_srm_placeholder: bool
+    connection_state: str | None
+    datacenter: str | None
+    cluster: str | None
+    host: str | None
+    folder: str | None
+    resource_pool: str | None
+    vapp: str | None
+    os_config: str | None
+    os_tools: str | None
+    dns_name: str | None
+    primary_ip: str | None
+    hardware_version: int | None
+    firmware: str | None
+    has_cbt: bool | None
+    vcpus: int | None
+    memory_mib: int | None
+    disk_mib: int | None
+    disk_basis: SizeBasis
+    provisioned_mib: int | None
+    allocated_mib: int | None
+    used_mib: int | None
+    used_basis: SizeBasis
+    snapshot_count: int | None
+    oldest_snapshot_days: int | None
+    disk_count: int
+    nic_count: int
+    derived_fields: list[str] = Field(description="Figures that another tab than vInfo supplied")
+    source_row: int = Field(description="Row of vInfo; the header is row 1 unless moved")

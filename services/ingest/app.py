@@ -1,0 +1,47 @@
+"""The ingest, composed."""
+
+from collections.abc import Callable
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.ingest.adapters.workbook_reader import ChildWorkbookReader
+from services.ingest.api.internal import internal_routes
+from services.ingest.api.public import inventory_routes, project_routes
+from services.ingest.api.uploads import UploadRoute
+from services.ingest.persistence.queries import StoredUploads
+from services.ingest.persistence.store import PostgresIngestStore
+from services.ingest.settings import IngestSettings
+from services.ingest.usecases.ports import IngestStore
+from services.ingest.usecases.projects import CreateProject
+from services.ingest.usecases.receive_workbook import IMPORT, ReceiveWorkbook
+from services.ingest.worker.import_inventory import ImportInventory
+from shared.runtime.parts import Parts
+from shared.runtime.service import Service
+
+
+def build(settings: IngestSettings) -> Service:
+    """The ingest as ``settings`` say."""
+    parts = Parts("ingest", settings)
+    store: Callable[[AsyncConnection], IngestStore] = PostgresIngestStore
+    transactions = parts.database.transactions(store)
+    receive = ReceiveWorkbook(
+        transactions, parts.ids, parts.clock, max_bytes=settings.upload_max_bytes
+    )
+    upload = UploadRoute(parts.database, transactions, receive)
+    return parts.service(
+        title="Ingest",
+        store=store,
+        routers=[
+            project_routes(parts.database, transactions, CreateProject(parts.ids, parts.clock)),
+            inventory_routes(parts.database, upload, upload_max_bytes=settings.upload_max_bytes),
+            internal_routes(parts.database),
+        ],
+        jobs={
+            IMPORT: ImportInventory(
+                ChildWorkbookReader(settings.workbook_limits, settings.parser_limits),
+                StoredUploads(parts.database),
+                parts.clock,
+                scratch_dir=settings.scratch_dir,
+            )
+        },
+    )

@@ -1,0 +1,139 @@
+"""Puts the rows of all tabs together: identities first, then joins, then one VM after another."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TypeVar
+
+from services.ingest.domain.columns import VDISK, VINFO, VNETWORK, VSNAPSHOT
+from services.ingest.domain.contradictions import Contradictions
+from services.ingest.domain.identity import Identity, VCenters, identify
+from services.ingest.domain.joins import (
+    Coverage,
+    TabJoin,
+    VmIndex,
+    claims_of,
+    names_are_unreliable,
+)
+from services.ingest.domain.rejects import Rejects
+from services.ingest.domain.row_cells import VmRef
+from services.ingest.domain.rows import DiskRow, NicRow, SizeRow, SnapshotRow, TabRow, VmRow
+from services.ingest.domain.vms import Parts, Vm, compare, derive_vm
+
+R = TypeVar("R", DiskRow, NicRow, SizeRow, SnapshotRow)
+
+
+@dataclass(slots=True)
+class WorkbookRows:
+    """The typed rows of a workbook. A tab that was not read has no entry in ``tabs_read``."""
+
+    vms: list[VmRow] = field(default_factory=list)
+    disks: list[DiskRow] = field(default_factory=list)
+    nics: list[NicRow] = field(default_factory=list)
+    sizes: dict[str, list[SizeRow]] = field(default_factory=dict)
+    snapshots: list[SnapshotRow] | None = None
+    exported_at: datetime | None = None
+    vcenters: VCenters = field(default_factory=VCenters)
+    has_instance_uuids: bool = False
+    tabs_read: list[str] = field(default_factory=list)
+
+    def refs(self) -> Iterator[VmRef]:
+        """What the other tabs call their VMs; neighbouring rows of one VM once."""
+        last: VmRef | None = None
+        tabs: tuple[Iterable[TabRow], ...] = (
+            *(self.disks, self.nics, self.snapshots or ()),
+            *self.sizes.values(),
+        )
+        for rows in tabs:
+            for row in rows:
+                if row.ref is not last:
+                    last = row.ref
+                    yield last
+
+    def note_vcenters(self) -> None:
+        """Takes note of the vCenter that each row names; needed before they are assembled."""
+        last: tuple[str | None, str | None] | None = None
+        for ref in (*(row.ref for row in self.vms), *self.refs()):
+            named = (ref.vcenter_uuid, ref.vcenter_server)
+            if named != last:
+                last = named
+                self.vcenters.see(uuid=named[0], server=named[1])
+
+
+class Assembly:
+    """The VMs of a workbook, each made when it is asked for."""
+
+    def __init__(self, rows: WorkbookRows, rejects: Rejects) -> None:
+        self.contradictions = Contradictions()
+        self.coverage: dict[str, Coverage] = {}
+        self._rows = rows
+        claims, self.ids_adopted = claims_of(rows.vms, rows.refs(), rows.vcenters)
+        self.identities: dict[int, Identity] = identify(
+            claims,
+            has_instance_uuids=rows.has_instance_uuids,
+            rejects=rejects,
+            contradictions=self.contradictions,
+        )
+        index = VmIndex(claims, self.identities, rows.vcenters)
+        joins = {
+            tab: TabJoin(tab, index, self.contradictions) for tab in (VDISK, VNETWORK, VSNAPSHOT)
+        }
+        self._disks = _grouped(joins[VDISK], rows.disks)
+        self._nics = _grouped(joins[VNETWORK], rows.nics)
+        self._snapshots = _grouped(joins[VSNAPSHOT], rows.snapshots or [])
+        self._sizes: dict[int, list[SizeRow]] = {}
+        for tab, sizes in rows.sizes.items():
+            joins[tab] = TabJoin(tab, index, self.contradictions)
+            for vm, found in _grouped(joins[tab], sizes).items():
+                self._sizes.setdefault(vm, []).extend(found)
+        self.coverage = {tab: join.coverage for tab, join in joins.items() if tab in rows.tabs_read}
+        self.names_are_unreliable = names_are_unreliable(self.coverage.values())
+        self._disks_by_name = joins[VDISK].by_name if self.names_are_unreliable else set()
+        self._note_unreliable_names(joins.values())
+
+    def vm(self, index: int) -> Vm:
+        """The VM with that index in :attr:`identities`."""
+        parts = Parts(
+            row=self._rows.vms[index],
+            disks=self._disks.get(index, ()),
+            nics=self._nics.get(index, ()),
+            sizes=self._sizes.get(index, ()),
+            snapshots=None if self._rows.snapshots is None else self._snapshots.get(index, ()),
+            exported_at=self._rows.exported_at,
+            keeps_vinfo_disks=index in self._disks_by_name,
+        )
+        compare(parts, self.contradictions, tabs=self._rows.tabs_read)
+        return derive_vm(self.identities[index], parts, self.contradictions)
+
+    def _note_unreliable_names(self, joins: Iterable[TabJoin]) -> None:
+        if not self.names_are_unreliable:
+            return
+        self.contradictions.add("names_unreliable")
+        for join in joins:
+            for index in sorted(join.by_name):
+                row = self._rows.vms[index]
+                self.contradictions.add(
+                    "joined_by_name_only", vm=row.ref.name, tab=join.tab, row=row.number
+                )
+
+
+def name_nameless(rows: list[VmRow], rejects: Rejects) -> list[VmRow]:
+    """vInfo's rows, where the ID stands in for a name that is missing."""
+    named = []
+    for row in rows:
+        if row.ref.name is None:
+            stand_in = row.ref.moref or row.ref.uuid
+            rejects.stand_in(VINFO, row.number, stand_in or "")
+            named.append(replace(row, ref=replace(row.ref, name=stand_in)))
+        else:
+            named.append(row)
+    return named
+
+
+def _grouped(join: TabJoin, rows: list[R]) -> dict[int, list[R]]:
+    groups: dict[int, list[R]] = {}
+    for row in rows:
+        index = join.vm_of(row)
+        if index is not None:
+            groups.setdefault(index, []).append(row)
+    return groups

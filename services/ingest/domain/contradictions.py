@@ -1,0 +1,60 @@
+"""Where tabs of one workbook disagree. Reported, never fatal: people filter one tab and save."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Final
+
+KINDS: Final[dict[str, str]] = {
+    "vm_id_repeated": "Rows of vInfo have one VM ID and different names. They are told apart by "
+    "name; their identity is weak.",
+    "same_name_and_place": "Rows of vInfo have the same name, datacenter, folder and cluster and "
+    "no ID. They are told apart by their order only.",
+    "name_differs": "Rows carry the ID of one VM and the name of another. The ID counts.",
+    "names_unreliable": "More than a tenth of the rows with an ID disagree on the name, so joins "
+    "by name alone do not replace figures of vInfo.",
+    "joined_by_name_only": "Rows were joined by name only, in a workbook whose names are "
+    "unreliable.",
+    "disk_count": "vInfo's number of disks is not the number of rows in vDisk.",
+    "nic_count": "vInfo's number of NICs is not the number of rows in vNetwork.",
+    "disk_sum": "vInfo's total disk capacity is not the sum of vDisk.",
+    "power_state": "Another tab gives a different power state than vInfo.",
+    "in_use_zero": "vInfo says 0 MiB in use for a VM with disks; taken as unknown.",
+}
+"""Each kind with what it means and what was done about it."""
+
+SAMPLES_PER_KIND: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """One place where tabs disagree."""
+
+    vm: str | None = None
+    tab: str | None = None
+    row: int | None = None
+    vinfo: str | None = None
+    other: str | None = None
+
+
+@dataclass(slots=True)
+class Contradictions:
+    """Counts all contradictions by kind and keeps some of each as samples."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    samples: dict[str, list[Contradiction]] = field(default_factory=dict)
+
+    def add(
+        self,
+        kind: str,
+        *,
+        vm: str | None = None,
+        tab: str | None = None,
+        row: int | None = None,
+        said: tuple[object, object] | None = None,
+    ) -> None:
+        """Adds one; ``said`` is vInfo's figure and the other tab's."""
+        self.counts[kind] += 1
+        kept = self.samples.setdefault(kind, [])
+        if len(kept) < SAMPLES_PER_KIND:
+            vinfo, other = (None, None) if said is None else (str(said[0]), str(said[1]))
+            kept.append(Contradiction(vm, tab, row, vinfo, other))

@@ -1,0 +1,198 @@
+"""Who a VM is (decision 2): a vCenter, and there a MoRef, else a UUID, else datacenter and name."""
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from services.ingest.domain.contradictions import Contradictions
+from services.ingest.domain.rejects import Rejects
+from services.ingest.domain.row_cells import VmRef
+from services.ingest.domain.rows import VmRow
+
+UNNAMED_VCENTER: Final = "unnamed"
+MOREF: Final = "moref"
+UUID_BASIS: Final = "uuid"
+NAME: Final = "name"
+_SEPARATOR: Final = "\x1f"
+
+
+def join_name(name: str) -> str:
+    """The form in which names are compared; they are stored byte for byte.
+
+    >>> join_name("  WEB   01 ") == join_name("web 01")
+    True
+    """
+    return " ".join(unicodedata.normalize("NFC", name).split()).casefold()
+
+
+@dataclass(slots=True)
+class VCenters:
+    """The vCenters of a workbook, from whichever tab names them."""
+
+    _uuids_by_server: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    _uuids: set[str] = field(default_factory=set)
+    _known: list[str] | None = None
+
+    def see(self, *, uuid: str | None, server: str | None) -> None:
+        """Takes note of a vCenter; a server and a UUID in one row are the same one."""
+        self._known = None
+        if uuid is not None:
+            self._uuids.add(uuid)
+        if server is not None:
+            known = self._uuids_by_server[server]
+            if uuid is not None:
+                known.add(uuid)
+
+    def of(self, ref: VmRef) -> str:
+        """The vCenter of a row: what it says, else the only one there is, else the unnamed one."""
+        if ref.vcenter_uuid is not None:
+            return ref.vcenter_uuid
+        if ref.vcenter_server is not None:
+            return self._of_server(ref.vcenter_server)
+        known = self.known()
+        return known[0] if len(known) == 1 else UNNAMED_VCENTER
+
+    def known(self) -> list[str]:
+        """All vCenters that the workbook names, each once."""
+        if self._known is None:
+            servers = {self._of_server(server) for server in self._uuids_by_server}
+            self._known = sorted(self._uuids | servers)
+        return self._known
+
+    def _of_server(self, server: str) -> str:
+        uuids = self._uuids_by_server.get(server, set())
+        return next(iter(uuids)) if len(uuids) == 1 else server
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a VM is recognised by. ``key`` is unique in an inventory and stable across imports."""
+
+    basis: str
+    key: str
+    vcenter: str
+    moref: str | None
+    uuid: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A row of vInfo with the IDs it states or has adopted."""
+
+    row: VmRow
+    vcenter: str
+    moref: str | None
+    uuid: str | None
+
+
+def identify(
+    claims: Sequence[Claim],
+    *,
+    has_instance_uuids: bool,
+    rejects: Rejects,
+    contradictions: Contradictions,
+) -> dict[int, Identity]:
+    """The identity of each claim, by its index; rows that repeat another one are left out.
+
+    ``has_instance_uuids``: "VM UUID" is vCenter's own from RVTools 4.3 on and the SMBIOS one
+    before; the two never match, so the key says which it is.
+    """
+    result: dict[int, Identity] = {}
+    weak: list[int] = []
+    era = "instance" if has_instance_uuids else "smbios"
+    for basis, label, group in _groups(claims, era):
+        kept = _without_repeats(claims, group, rejects)
+        if basis != NAME and len(kept) == 1:
+            result[kept[0]] = _identity(claims[kept[0]], basis, label)
+            continue
+        weak += kept
+        if basis == MOREF:
+            for i in kept:
+                contradictions.add(
+                    "vm_id_repeated", vm=claims[i].row.ref.name, row=claims[i].row.number
+                )
+    result.update(_weak_identities(claims, sorted(weak), contradictions))
+    return dict(sorted(result.items()))
+
+
+def _groups(claims: Sequence[Claim], era: str) -> list[tuple[str, tuple[str, ...], list[int]]]:
+    """Claims that share their best ID."""
+    groups: dict[tuple[str, tuple[str, ...]], list[int]] = defaultdict(list)
+    for index, claim in enumerate(claims):
+        if claim.moref is not None:
+            groups[MOREF, (MOREF, claim.vcenter, claim.moref)].append(index)
+        elif claim.uuid is not None:
+            groups[UUID_BASIS, (f"uuid-{era}", claim.vcenter, claim.uuid)].append(index)
+        else:
+            ref = claim.row.ref
+            place = (claim.vcenter, ref.datacenter or "", ref.name or "")
+            groups[NAME, (NAME, *place)].append(index)
+    return [(basis, label, group) for (basis, label), group in groups.items()]
+
+
+def _without_repeats(claims: Sequence[Claim], group: Sequence[int], rejects: Rejects) -> list[int]:
+    """The group without rows that say the same VM once more: same ID and name, same place."""
+    first_row: dict[tuple[object, ...], int] = {}
+    kept = []
+    for index in group:
+        claim = claims[index]
+        ref = claim.row.ref
+        if claim.moref is not None:
+            seen: tuple[object, ...] = (join_name(ref.name or ""),)
+        elif claim.uuid is not None:
+            seen = (join_name(ref.name or ""), ref.datacenter, ref.cluster, ref.folder, ref.host)
+        else:
+            seen = _content(claim.row)
+        earlier = first_row.setdefault(seen, claim.row.number)
+        if earlier == claim.row.number:
+            kept.append(index)
+            continue
+        rejects.row(
+            "vInfo",
+            claim.row.number,
+            value=ref.name or "",
+            reason=f"repeats the VM of row {earlier}",
+            fix="Delete the repeated row.",
+        )
+    return kept
+
+
+def _content(row: VmRow) -> tuple[object, ...]:
+    return tuple(getattr(row, name) for name in row.__slots__ if name != "number")
+
+
+def _weak_identities(
+    claims: Sequence[Claim], indices: Sequence[int], contradictions: Contradictions
+) -> dict[int, Identity]:
+    """Identities by name; folder, cluster and at last the order only part VMs of one name."""
+    by_name: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for index in indices:
+        claim = claims[index]
+        ref = claim.row.ref
+        by_name[claim.vcenter, ref.datacenter or "", ref.name or ""].append(index)
+    result: dict[int, Identity] = {}
+    for place, group in by_name.items():
+        used: dict[tuple[str, ...], int] = {}
+        for index in group:
+            ref = claims[index].row.ref
+            label = (NAME, *place)
+            if len(group) > 1:
+                label = (*label, ref.folder or "", ref.cluster or "")
+            used[label] = nth = used.get(label, 0) + 1
+            if nth > 1:
+                contradictions.add("same_name_and_place", vm=ref.name, row=claims[index].row.number)
+                label = (*label, f"#{nth}")
+            result[index] = _identity(claims[index], NAME, label)
+    return result
+
+
+def _identity(claim: Claim, basis: str, label: tuple[str, ...]) -> Identity:
+    return Identity(
+        basis=basis,
+        key=_SEPARATOR.join(label),
+        vcenter=claim.vcenter,
+        moref=claim.moref,
+        uuid=claim.uuid,
+    )

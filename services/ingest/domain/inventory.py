@@ -1,0 +1,71 @@
+"""An inventory: what one import of a workbook gives."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from shared.kernel.ids import InventoryId, JobId, ProjectId
+
+DEFAULT_FILE_NAME: Final = "workbook.xlsx"
+MAX_FILE_NAME_CHARS: Final = 200
+_PATH: Final = re.compile(r".*[/\\]")
+
+
+class InventoryState(StrEnum):
+    """Where an import stands. The last three are final, but a failed one can be retried."""
+
+    QUEUED = "queued"
+    VALIDATING = "validating"
+    PARSING = "parsing"
+    STORING = "storing"
+    READY = "ready"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """The bytes of a workbook, received completely. ``sha256`` is hexadecimal."""
+
+    file_name: str
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """An inventory in its project; ``number`` counts its project's inventories from 1.
+
+    ``imported_at`` is None until its rows are stored.
+    """
+
+    id: InventoryId
+    project_id: ProjectId
+    number: int
+    upload: Upload
+    uploaded_at: datetime
+    uploaded_by: str
+    job_id: JobId
+    imported_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Rows that an import stored; templates and placeholders included."""
+
+    vms: int
+    disks: int
+    nics: int
+
+
+def file_name(text: str | None) -> str:
+    r"""The name of an uploaded file, for display only.
+
+    >>> file_name("C:\\exports\\vc 1.xlsx")
+    'vc 1.xlsx'
+    """
+    name = _PATH.sub("", text or "").strip()
+    name = "".join(char for char in name if char.isprintable())
+    return name[:MAX_FILE_NAME_CHARS] or DEFAULT_FILE_NAME

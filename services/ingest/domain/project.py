@@ -1,0 +1,49 @@
+"""A project: one estate on its way to a target cloud."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from shared.kernel.errors import ErrorDetail, Invalid
+from shared.kernel.ids import ProjectId
+
+MAX_NAME_CHARS: Final = 200
+MAX_DESCRIPTION_CHARS: Final = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """``created_by`` is the principal, e.g. ``user:<id>``."""
+
+    id: ProjectId
+    name: str
+    description: str
+    created_at: datetime
+    created_by: str
+    version: int
+
+
+def project_name(text: str) -> str:
+    """The name as stored: without blanks around it.
+
+    Raises:
+        Invalid: nothing is left, it is longer than 200 characters, or holds control characters.
+    """
+    name = text.strip()
+    if not name or len(name) > MAX_NAME_CHARS or not name.isprintable():
+        problem = f"A project's name has 1 to {MAX_NAME_CHARS} printable characters."
+        raise Invalid(problem, errors=[ErrorDetail(problem, pointer="/name")])
+    return name
+
+
+def project_description(text: str) -> str:
+    """The description as stored.
+
+    Raises:
+        Invalid: it is longer than 4,000 characters.
+    """
+    description = text.strip()
+    if len(description) > MAX_DESCRIPTION_CHARS:
+        problem = f"A description has at most {MAX_DESCRIPTION_CHARS:,} characters."
+        raise Invalid(problem, errors=[ErrorDetail(problem, pointer="/description")])
+    return description

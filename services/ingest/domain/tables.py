@@ -1,0 +1,151 @@
+"""Walks down a tab: finds its header, and passes over rows that are not data."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from services.ingest.domain.cells import Cell, is_blank, plain_text
+from services.ingest.domain.errors import COLUMN_MISSING, TOO_MANY_ROWS
+from services.ingest.domain.headers import HeaderMatch, Tab, match_header, normal_header
+from services.ingest.domain.limits import WorkbookLimits
+from services.ingest.domain.rejects import Rejects
+from services.ingest.domain.row_cells import RowCells
+from shared.kernel.errors import ErrorDetail, Invalid, TooLarge
+
+HEADER_SEARCH_ROWS: Final = 20
+"""A title above the header is passed over; one further down is none of RVTools'."""
+
+_KEYS: Final = ("VM", "VM ID", "VM UUID")
+_NOT_OF_A_TOTAL: Final = ("Powerstate", "VM ID", "VM UUID", "Host")
+_TOTAL_WORDS: Final = frozenset(
+    {"total", "totals", "grand total", "subtotal", "sum", "average", "count"}
+    | {"gesamt", "summe", "totaal", "totale", "somme", "suma", "total:", "sum:", "totals:"}
+)
+
+R = TypeVar("R")
+
+
+@dataclass(slots=True)
+class RowCounts:
+    """How many lines of a tab were what."""
+
+    read: int = 0
+    blank: int = 0
+    repeated_headers: int = 0
+    totals: int = 0
+
+
+class Table:
+    """A tab with a header that was recognised, and its rows."""
+
+    def __init__(
+        self,
+        tab: Tab,
+        lines: Iterator[Sequence[Cell]],
+        *,
+        rejects: Rejects,
+        limits: WorkbookLimits,
+    ) -> None:
+        """Reads up to the header.
+
+        Raises:
+            Invalid: there is none; code ``column-missing``.
+        """
+        self.tab = tab
+        self.counts = RowCounts()
+        self._lines = lines
+        self._rejects = rejects
+        self._limits = limits
+        self.header_row, self.header = self._find_header()
+        vm = self.header.matched.get("VM")
+        self._suspicious = _TOTAL_WORDS | ({vm.header.lower()} if vm is not None else set())
+
+    def rows(self, make: Callable[[RowCells], R]) -> Iterator[R]:
+        """The data rows, top to bottom, each read by ``make``.
+
+        Raises:
+            TooLarge: there are more lines than a tab may have.
+        """
+        cells = RowCells(
+            self.tab.name, self.header, self._rejects, max_text_chars=self._limits.max_text_chars
+        )
+        needs_vm = any(column.name == "VM" for column in self.tab.columns)
+        for number, line in enumerate(self._lines, start=self.header_row + 1):
+            if number > self._limits.max_rows_per_tab:
+                raise TooLarge(
+                    f"Tab {self.tab.name} has more than {self._limits.max_rows_per_tab:,} rows.",
+                    code=TOO_MANY_ROWS,
+                    errors=[ErrorDetail("One row too many.", tab=self.tab.name, row=number)],
+                )
+            cells.load(number, line)
+            if needs_vm and not self._is_data(cells, line):
+                continue
+            self.counts.read += 1
+            yield make(cells)
+
+    def _find_header(self) -> tuple[int, HeaderMatch]:
+        seen: list[str] = []
+        for number, line in enumerate(self._lines, start=1):
+            match = match_header(self.tab, line)
+            if _is_header(self.tab, match):
+                return number, match
+            seen = seen or [text for cell in line if (text := plain_text(cell).strip())]
+            if number == HEADER_SEARCH_ROWS:
+                break
+        found = f" The first row with text reads {', '.join(seen[:8])}." if seen else ""
+        raise Invalid(
+            f"Tab {self.tab.name} has no header row with a column VM in its first "
+            f"{HEADER_SEARCH_ROWS} rows.{found} Export again with RVTools, or put the original "
+            "header back.",
+            code=COLUMN_MISSING,
+            errors=[ErrorDetail("No such column.", tab=self.tab.name, row=1, column="VM")],
+        )
+
+    def _is_data(self, cells: RowCells, line: Sequence[Cell]) -> bool:
+        name = plain_text(cells.cell("VM")).strip()
+        if name and name.lower() not in self._suspicious:
+            return True
+        if all(is_blank(cell) for cell in line):
+            self.counts.blank += 1
+        elif self._repeats_header(cells):
+            self.counts.repeated_headers += 1
+        elif _is_total(cells, line):
+            self.counts.totals += 1
+        elif name or not all(is_blank(cells.cell(key)) for key in _KEYS):
+            return True
+        else:
+            self._rejects.row(
+                self.tab.name,
+                cells.number,
+                value=" | ".join(t for c in line if (t := plain_text(c).strip()))[:200],
+                reason="the row names no VM",
+                fix="Type the VM's name in column VM, or delete the row.",
+            )
+        return False
+
+    def _repeats_header(self, cells: RowCells) -> bool:
+        """Merged workbooks may hold the header again; a VM can be named VM, so look further."""
+        matched = list(self.header.matched.values())[:4]
+        return all(
+            normal_header(plain_text(cells.cell(column.column))) == normal_header(column.header)
+            for column in matched
+        )
+
+
+def _is_header(tab: Tab, match: HeaderMatch) -> bool:
+    if not any(column.name in _KEYS for column in tab.columns):
+        return bool(match.matched)
+    named = match.matched.get("VM")
+    if named is not None and named.header == named.column:
+        return True
+    return len(match.matched) >= 2 and any(match.has(key) for key in _KEYS)
+
+
+def _is_total(cells: RowCells, line: Sequence[Cell]) -> bool:
+    """Sums that somebody typed under the data: figures, and nothing that tells of a VM."""
+    name = plain_text(cells.cell("VM")).strip().lower()
+    if name and name not in _TOTAL_WORDS:
+        return False
+    if not all(is_blank(cells.cell(column)) for column in _NOT_OF_A_TOTAL):
+        return False
+    return any(isinstance(cell, float | int) and not isinstance(cell, bool) for cell in line)

@@ -1,0 +1,1 @@
+"""The ingest's tables, the store on them, and reads. Nothing outside sees a row."""

@@ -1,0 +1,235 @@
+"""Projects, uploads and inventories in PostgreSQL."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Row, delete, exists, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.ingest.domain.errors import INVENTORY_NOT_FOUND, PROJECT_NOT_FOUND, UPLOAD_EXPIRED
+from services.ingest.domain.inventory import Inventory, Upload
+from services.ingest.domain.project import Project
+from services.ingest.domain.table_rows import DISK_COLUMNS, NIC_COLUMNS, VM_COLUMNS
+from services.ingest.persistence.tables import (
+    inventories,
+    projects,
+    snapshot_pages,
+    upload_chunks,
+    uploads,
+)
+from services.ingest.usecases.ports import ParsedWorkbook
+from shared.db.uow import copy_file
+from shared.kernel.errors import Invalid, NotFound, PreconditionFailed
+from shared.kernel.ids import InventoryId, JobId, ProjectId
+
+ABANDONED_AFTER: Final = timedelta(hours=1)
+"""An upload that has got no bytes for this long, and never became an inventory, is swept away."""
+KEPT_FOR: Final = timedelta(days=7)
+"""The bytes of a failed or cancelled import can be retried for this long."""
+
+_INVENTORY: Final = (
+    inventories.c.id,
+    inventories.c.project_id,
+    inventories.c.number,
+    inventories.c.file_name,
+    inventories.c.size_bytes,
+    inventories.c.sha256,
+    inventories.c.uploaded_at,
+    inventories.c.uploaded_by,
+    inventories.c.job_id,
+    inventories.c.imported_at,
+)
+
+
+def project_from(row: Row[*tuple[Any, ...]]) -> Project:
+    """The project in a row of ``projects``."""
+    return Project(
+        id=ProjectId(row.id),
+        name=row.name,
+        description=row.description,
+        created_at=row.created_at,
+        created_by=row.created_by,
+        version=row.version,
+    )
+
+
+def inventory_from(row: Row[*tuple[Any, ...]]) -> Inventory:
+    """The inventory in a row of ``inventories``."""
+    return Inventory(
+        id=InventoryId(row.id),
+        project_id=ProjectId(row.project_id),
+        number=row.number,
+        upload=Upload(row.file_name, row.size_bytes, row.sha256),
+        uploaded_at=row.uploaded_at,
+        uploaded_by=row.uploaded_by,
+        job_id=JobId(row.job_id),
+        imported_at=row.imported_at,
+    )
+
+
+def no_project() -> NotFound:
+    """The error for a project that does not exist."""
+    return NotFound("There is no such project.", code=PROJECT_NOT_FOUND)
+
+
+class PostgresIngestStore:
+    """The ingest's tables inside one transaction."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def add_project(self, project: Project) -> None:
+        """Add a project."""
+        await self._connection.execute(insert(projects).values(asdict(project)))
+
+    async def project(self, project_id: ProjectId) -> Project:
+        """The project. Raises NotFound ``project-not-found``."""
+        row = (
+            await self._connection.execute(select(projects).where(projects.c.id == project_id))
+        ).one_or_none()
+        if row is None:
+            raise no_project()
+        return project_from(row)
+
+    async def replace_project(self, project: Project, *, expected_version: int) -> None:
+        """Store ``project``. Raises PreconditionFailed when it changed since."""
+        result = await self._connection.execute(
+            update(projects)
+            .where(projects.c.id == project.id, projects.c.version == expected_version)
+            .values(asdict(project))
+        )
+        if result.rowcount == 0:
+            raise PreconditionFailed(
+                "Somebody changed this project first. Read it again and repeat the change."
+            )
+
+    async def begin_upload(self, inventory_id: InventoryId, project_id: ProjectId) -> None:
+        """Make room for the bytes of an upload. Raises NotFound ``project-not-found``."""
+        await self._require_project(project_id)
+        await self._connection.execute(
+            insert(uploads).values(
+                inventory_id=inventory_id, project_id=project_id, touched_at=func.now()
+            )
+        )
+
+    async def add_chunks(self, inventory_id: InventoryId, chunks: Mapping[int, bytes]) -> None:
+        """Add pieces by position. Raises Invalid when the upload was swept away meanwhile."""
+        touched = await self._connection.execute(
+            update(uploads)
+            .where(uploads.c.inventory_id == inventory_id)
+            .values(touched_at=func.now())
+        )
+        if touched.rowcount == 0:
+            raise Invalid("The upload took too long and was given up.", code=UPLOAD_EXPIRED)
+        await self._connection.execute(
+            insert(upload_chunks),
+            [
+                {"inventory_id": inventory_id, "position": position, "content": content}
+                for position, content in chunks.items()
+            ],
+        )
+
+    async def forget_upload(self, inventory_id: InventoryId) -> None:
+        """Remove the bytes of an upload."""
+        await self._connection.execute(
+            delete(uploads).where(uploads.c.inventory_id == inventory_id)
+        )
+
+    async def forget_abandoned_uploads(self) -> None:
+        """Remove the bytes that nobody sent to their end, or needs any more."""
+        has_inventory = exists().where(inventories.c.id == uploads.c.inventory_id)
+        age = func.now() - uploads.c.touched_at
+        await self._connection.execute(
+            delete(uploads).where((~has_inventory & (age > ABANDONED_AFTER)) | (age > KEPT_FOR))
+        )
+
+    async def ready_inventory(self, project_id: ProjectId, *, sha256: str) -> Inventory | None:
+        """The project's newest ready inventory of the same workbook."""
+        row = (
+            await self._connection.execute(
+                select(*_INVENTORY)
+                .where(
+                    inventories.c.project_id == project_id,
+                    inventories.c.sha256 == sha256,
+                    inventories.c.imported_at.is_not(None),
+                )
+                .order_by(inventories.c.number.desc())
+                .limit(1)
+            )
+        ).one_or_none()
+        return inventory_from(row) if row else None
+
+    async def next_number(self, project_id: ProjectId) -> int:
+        """The number of the project's next inventory; others wait for this transaction."""
+        await self._require_project(project_id, lock=True)
+        highest = await self._connection.scalar(
+            select(func.max(inventories.c.number)).where(inventories.c.project_id == project_id)
+        )
+        return (highest or 0) + 1
+
+    async def add_inventory(self, inventory: Inventory) -> None:
+        """Add an inventory whose rows are not there yet."""
+        await self._connection.execute(
+            insert(inventories).values(
+                id=inventory.id,
+                project_id=inventory.project_id,
+                number=inventory.number,
+                file_name=inventory.upload.file_name,
+                size_bytes=inventory.upload.size_bytes,
+                sha256=inventory.upload.sha256,
+                uploaded_at=inventory.uploaded_at,
+                uploaded_by=inventory.uploaded_by,
+                job_id=inventory.job_id,
+            )
+        )
+
+    async def inventory(self, inventory_id: InventoryId) -> Inventory:
+        """The inventory. Raises NotFound ``inventory-not-found``."""
+        row = (
+            await self._connection.execute(
+                select(*_INVENTORY).where(inventories.c.id == inventory_id)
+            )
+        ).one_or_none()
+        if row is None:
+            raise NotFound("There is no such inventory.", code=INVENTORY_NOT_FOUND)
+        return inventory_from(row)
+
+    async def store_rows(self, inventory_id: InventoryId, parsed: ParsedWorkbook) -> None:
+        """Store VMs, disks, NICs and snapshot pages from the parser's files."""
+        await copy_file(self._connection, "vms", VM_COLUMNS, parsed.vms)
+        await copy_file(self._connection, "disks", DISK_COLUMNS, parsed.disks)
+        await copy_file(self._connection, "nics", NIC_COLUMNS, parsed.nics)
+        for number in range(parsed.manifest.page_count):
+            await self._connection.execute(
+                insert(snapshot_pages).values(
+                    inventory_id=inventory_id,
+                    number=number,
+                    content=parsed.page(number).read_bytes(),
+                )
+            )
+
+    async def complete(
+        self, inventory_id: InventoryId, *, parsed: ParsedWorkbook, imported_at: datetime
+    ) -> None:
+        """The inventory is ready: its report and its snapshot's manifest."""
+        await self._connection.execute(
+            update(inventories)
+            .where(inventories.c.id == inventory_id)
+            .values(
+                imported_at=imported_at,
+                vm_count=parsed.counts.vms,
+                disk_count=parsed.counts.disks,
+                nic_count=parsed.counts.nics,
+                report=dict(parsed.report),
+                manifest=parsed.manifest.model_dump(mode="json"),
+            )
+        )
+
+    async def _require_project(self, project_id: ProjectId, *, lock: bool = False) -> None:
+        found = select(projects.c.id).where(projects.c.id == project_id)
+        if lock:
+            found = found.with_for_update(key_share=True)
+        if await self._connection.scalar(found) is None:
+            raise no_project()

@@ -1,0 +1,1 @@
+"""What people and the worker do with projects and inventories, one verb a module."""

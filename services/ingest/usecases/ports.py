@@ -1,0 +1,128 @@
+"""What the use cases need from outside."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from services.ingest.domain.inventory import Counts, Inventory
+from services.ingest.domain.project import Project
+from shared.contracts.snapshots import SnapshotManifest
+from shared.kernel.ids import InventoryId, ProjectId
+
+
+class IngestStore(Protocol):
+    """Projects, uploads and inventories inside one transaction."""
+
+    async def add_project(self, project: Project) -> None:
+        """Add a project."""
+        ...
+
+    async def project(self, project_id: ProjectId) -> Project:
+        """The project. Raises NotFound ``project-not-found``."""
+        ...
+
+    async def replace_project(self, project: Project, *, expected_version: int) -> None:
+        """Store ``project``. Raises PreconditionFailed when it changed since."""
+        ...
+
+    async def begin_upload(self, inventory_id: InventoryId, project_id: ProjectId) -> None:
+        """Make room for the bytes of an upload. Raises NotFound ``project-not-found``."""
+        ...
+
+    async def add_chunks(self, inventory_id: InventoryId, chunks: Mapping[int, bytes]) -> None:
+        """Add pieces by position. Raises NotFound when the upload was given up meanwhile."""
+        ...
+
+    async def forget_upload(self, inventory_id: InventoryId) -> None:
+        """Remove the bytes of an upload."""
+        ...
+
+    async def forget_abandoned_uploads(self) -> None:
+        """Remove the bytes that nobody sent to their end, or needs any more."""
+        ...
+
+    async def ready_inventory(self, project_id: ProjectId, *, sha256: str) -> Inventory | None:
+        """The project's newest ready inventory of the same workbook."""
+        ...
+
+    async def next_number(self, project_id: ProjectId) -> int:
+        """The number of the project's next inventory; others wait for this transaction."""
+        ...
+
+    async def add_inventory(self, inventory: Inventory) -> None:
+        """Add an inventory whose rows are not there yet."""
+        ...
+
+    async def inventory(self, inventory_id: InventoryId) -> Inventory:
+        """The inventory. Raises NotFound ``inventory-not-found``."""
+        ...
+
+    async def store_rows(self, inventory_id: InventoryId, parsed: "ParsedWorkbook") -> None:
+        """Store VMs, disks, NICs and snapshot pages from the parser's files."""
+        ...
+
+    async def complete(
+        self,
+        inventory_id: InventoryId,
+        *,
+        parsed: "ParsedWorkbook",
+        imported_at: datetime,
+    ) -> None:
+        """The inventory is ready: its report and its snapshot's manifest."""
+        ...
+
+
+class ParsedWorkbook(Protocol):
+    """What the parser made of a workbook: files to store, nothing in memory."""
+
+    @property
+    def counts(self) -> Counts:
+        """Rows in the files."""
+        ...
+
+    @property
+    def manifest(self) -> SnapshotManifest:
+        """The snapshot's table of contents."""
+        ...
+
+    @property
+    def report(self) -> Mapping[str, Any]:
+        """The import report, JSON."""
+        ...
+
+    @property
+    def vms(self) -> Path:
+        """Rows of ``vms`` in COPY's text format."""
+        ...
+
+    @property
+    def disks(self) -> Path:
+        """Rows of ``disks`` in COPY's text format."""
+        ...
+
+    @property
+    def nics(self) -> Path:
+        """Rows of ``nics`` in COPY's text format."""
+        ...
+
+    def page(self, number: int) -> Path:
+        """Snapshot page ``number``, from 0."""
+        ...
+
+
+OnProgress = Callable[[Mapping[str, Any]], Awaitable[None]]
+
+
+class WorkbookReader(Protocol):
+    """Reads a workbook where it can do no harm."""
+
+    async def read(
+        self, folder: Path, inventory: Inventory, on_progress: OnProgress
+    ) -> ParsedWorkbook:
+        """The workbook in ``folder``, parsed.
+
+        Raises:
+            Invalid, Unsupported, TooLarge: it is refused; the text says why and what to do.
+        """
+        ...

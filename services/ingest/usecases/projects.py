@@ -1,0 +1,68 @@
+"""Create and change projects."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from services.ingest.domain.project import Project, project_description, project_name
+from services.ingest.usecases.ports import IngestStore
+from shared.db.uow import Transaction
+from shared.kernel.clock import Clock
+from shared.kernel.errors import PreconditionFailed
+from shared.kernel.ids import Ids, ProjectId
+
+
+class CreateProject:
+    """The command; one instance serves all."""
+
+    def __init__(self, ids: Ids, clock: Clock) -> None:
+        self._ids = ids
+        self._clock = clock
+
+    async def __call__(
+        self, tx: Transaction[IngestStore], *, name: str, description: str, created_by: str
+    ) -> Project:
+        """A new project.
+
+        Raises:
+            Invalid: name or description break their rules.
+        """
+        project = Project(
+            id=ProjectId(self._ids.new()),
+            name=project_name(name),
+            description=project_description(description),
+            created_at=self._clock.now(),
+            created_by=created_by,
+            version=1,
+        )
+        await tx.store.add_project(project)
+        return project
+
+
+async def change_project(
+    tx: Transaction[IngestStore],
+    project_id: ProjectId,
+    changes: Mapping[str, Any],
+    *,
+    expected_version: int,
+) -> Project:
+    """The project after ``changes`` (name, description).
+
+    Raises:
+        NotFound: there is no such project.
+        PreconditionFailed: it changed since ``expected_version``.
+        Invalid: name or description break their rules.
+    """
+    project = await tx.store.project(project_id)
+    if project.version != expected_version:
+        raise PreconditionFailed(
+            "Somebody changed this project first. Read it again and repeat the change."
+        )
+    changed = replace(
+        project,
+        name=project_name(changes.get("name", project.name)),
+        description=project_description(changes.get("description", project.description)),
+        version=project.version + 1,
+    )
+    await tx.store.replace_project(changed, expected_version=expected_version)
+    return changed

@@ -1,0 +1,168 @@
+"""Receive the bytes of a workbook as they come, and queue its import.
+
+The bytes go into the database piece by piece, each few in a transaction of their own; only the
+last transaction makes an inventory of them. What is cut off before is nobody's, and swept away.
+"""
+
+import hashlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Final
+
+from services.ingest.domain.errors import UPLOAD_TOO_LARGE
+from services.ingest.domain.file_kinds import SNIFF_BYTES, require_xlsx
+from services.ingest.domain.inventory import Inventory, Upload, file_name
+from services.ingest.usecases.ports import IngestStore
+from shared.db.uow import Transaction, Transactions
+from shared.kernel.clock import Clock
+from shared.kernel.errors import TooLarge
+from shared.kernel.ids import Ids, InventoryId, ProjectId
+from shared.observability.failpoints import failpoint
+
+IMPORT: Final = "import_inventory"
+"""The kind of the job."""
+CHUNK_BYTES: Final = 1024 * 1024
+CHUNKS_PER_TRANSACTION: Final = 4
+CHUNK_STORED: Final = "ingest.chunk_stored"
+"""Failpoint: some of the bytes are stored."""
+
+_MIB: Final = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """An upload that is stored completely and belongs to nobody yet."""
+
+    inventory_id: InventoryId
+    project_id: ProjectId
+    upload: Upload
+
+
+class ReceiveWorkbook:
+    """The command, in its two steps; one instance serves all."""
+
+    def __init__(
+        self,
+        transactions: Transactions[IngestStore],
+        ids: Ids,
+        clock: Clock,
+        *,
+        max_bytes: int,
+    ) -> None:
+        self._transactions = transactions
+        self._ids = ids
+        self._clock = clock
+        self._max_bytes = max_bytes
+
+    async def store(
+        self, project_id: ProjectId, body: AsyncIterator[bytes], *, name: str | None
+    ) -> Received:
+        """The bytes of ``body``, stored; memory holds a few MiB of them at most.
+
+        Raises:
+            NotFound: there is no such project.
+            Invalid, Unsupported: the first bytes are not those of a workbook.
+            TooLarge: there are more than allowed; code ``upload-too-large``.
+        """
+        inventory_id = InventoryId(self._ids.new())
+        async with self._transactions() as tx:
+            await tx.store.forget_abandoned_uploads()
+            await tx.store.begin_upload(inventory_id, project_id)
+        try:
+            upload = await self._store_chunks(inventory_id, body, name)
+        except BaseException:
+            await self.discard(inventory_id)
+            raise
+        return Received(inventory_id, project_id, upload)
+
+    async def _store_chunks(
+        self, inventory_id: InventoryId, body: AsyncIterator[bytes], name: str | None
+    ) -> Upload:
+        digest, size_bytes, position = hashlib.sha256(), 0, 0
+        waiting: dict[int, bytes] = {}
+        async for chunk in _in_chunks(body):
+            if position == 0:
+                require_xlsx(chunk[:SNIFF_BYTES])
+            size_bytes += len(chunk)
+            if size_bytes > self._max_bytes:
+                raise _too_large(self._max_bytes)
+            digest.update(chunk)
+            waiting[position] = chunk
+            position += 1
+            if len(waiting) == CHUNKS_PER_TRANSACTION:
+                await self._add(inventory_id, waiting)
+                waiting = {}
+        if position == 0:
+            require_xlsx(b"")
+        await self._add(inventory_id, waiting)
+        return Upload(file_name(name), size_bytes, digest.hexdigest())
+
+    async def _add(self, inventory_id: InventoryId, chunks: dict[int, bytes]) -> None:
+        if not chunks:
+            return
+        async with self._transactions() as tx:
+            await tx.store.add_chunks(inventory_id, chunks)
+        failpoint(CHUNK_STORED)
+
+    async def discard(self, inventory_id: InventoryId) -> None:
+        """Remove the bytes of an upload that comes to nothing."""
+        async with self._transactions() as tx:
+            await tx.store.forget_upload(inventory_id)
+
+    async def accept(
+        self,
+        tx: Transaction[IngestStore],
+        received: Received,
+        *,
+        uploaded_by: str,
+        is_forced: bool,
+    ) -> tuple[Inventory, bool]:
+        """The upload's inventory, with its import queued; or, unless ``is_forced``, the project's
+        ready inventory of the same workbook. The second value tells whether it is a new one.
+
+        Raises:
+            NotFound: the project is gone.
+        """
+        project_id, upload = received.project_id, received.upload
+        number = await tx.store.next_number(project_id)
+        former = await tx.store.ready_inventory(project_id, sha256=upload.sha256)
+        if former is not None and not is_forced:
+            await tx.store.forget_upload(received.inventory_id)
+            return former, False
+        job_id = await tx.enqueue(
+            IMPORT,
+            subject=f"projects/{project_id}/inventories/{received.inventory_id}",
+            payload={"inventory_id": str(received.inventory_id)},
+            created_by=uploaded_by,
+        )
+        inventory = Inventory(
+            id=received.inventory_id,
+            project_id=project_id,
+            number=number,
+            upload=upload,
+            uploaded_at=self._clock.now(),
+            uploaded_by=uploaded_by,
+            job_id=job_id,
+        )
+        await tx.store.add_inventory(inventory)
+        return inventory, True
+
+
+async def _in_chunks(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """``body`` in pieces of 1 MiB, the last one shorter."""
+    buffer = bytearray()
+    async for piece in body:
+        buffer += piece
+        while len(buffer) >= CHUNK_BYTES:
+            yield bytes(buffer[:CHUNK_BYTES])
+            del buffer[:CHUNK_BYTES]
+    if buffer:
+        yield bytes(buffer)
+
+
+def _too_large(max_bytes: int) -> TooLarge:
+    return TooLarge(
+        f"The workbook is larger than the {max_bytes // _MIB:,} MiB that may be uploaded. Export "
+        "one vCenter at a time, or ask the operator to raise MIGPLAN_INGEST_UPLOAD_MAX_BYTES.",
+        code=UPLOAD_TOO_LARGE,
+    )

@@ -1,0 +1,1 @@
+"""The schema ``planner`` over time."""

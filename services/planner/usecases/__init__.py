@@ -1,0 +1,1 @@
+"""What happens to plans, one verb a module."""

@@ -1,0 +1,46 @@
+"""Change a project's plan settings."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from services.planner.domain.project import ProjectSettings
+from services.planner.usecases.ports import PlannerStore
+from shared.db.uow import Transaction
+from shared.kernel.errors import PreconditionFailed
+from shared.kernel.ids import ProjectId
+
+APPROVAL_RULE: Final = "allow_single_approver"
+"""The one setting that no plan depends on: changing it leaves plans as they are."""
+
+
+async def change_settings(
+    tx: Transaction[PlannerStore],
+    project_id: ProjectId,
+    changes: Mapping[str, Any],
+    *,
+    based_on: int,
+    by: str,
+) -> ProjectSettings:
+    """Apply ``changes``, new values by field name, to version ``based_on`` of the settings.
+
+    Plans stay as they are and become stale; :func:`rebuild_plan` makes a new one.
+
+    Raises:
+        InvalidSettings: the result would not be valid; nothing is changed.
+        PreconditionFailed: somebody else changed the settings first.
+    """
+    current = await tx.store.settings(project_id)
+    plan_changes = {name: value for name, value in changes.items() if name != APPROVAL_RULE}
+    changed = ProjectSettings(
+        plan=replace(current.plan, **plan_changes),
+        allow_single_approver=changes.get(APPROVAL_RULE, current.allow_single_approver),
+        version=based_on + 1,
+    )
+    is_newest = current.version == based_on
+    if not is_newest or not await tx.store.save_settings(project_id, changed, by=by):
+        raise PreconditionFailed(
+            "Somebody else changed the plan settings in the meantime. Read them again and repeat "
+            "your change."
+        )
+    return changed

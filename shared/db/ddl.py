@@ -1,0 +1,148 @@
+"""The mechanism tables as migrations make them: frozen SQL, never edited once released.
+
+A service's first revision calls ``create_mechanism_v1(op)``. A later change of the mechanism is
+a new function here and a new revision in every service. Unqualified names fall into the service's
+schema. NOTIFY channels are per database, so they carry the schema's name: ``<schema>_outbox`` and
+``<schema>_jobs``; they say "look now", never what to look at.
+"""
+
+from typing import Final, Protocol
+
+_CREATE_V1: Final = (
+    """
+    CREATE TABLE outbox (
+        id uuid PRIMARY KEY,
+        seq bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
+        aggregate_type text NOT NULL,
+        aggregate_id text NOT NULL,
+        aggregate_version integer NOT NULL CHECK (aggregate_version >= 1),
+        type text NOT NULL,
+        envelope jsonb NOT NULL,
+        created_at timestamptz NOT NULL DEFAULT now(),
+        published_at timestamptz,
+        attempts integer NOT NULL DEFAULT 0,
+        last_error text
+    )
+    """,
+    "CREATE INDEX outbox_unpublished ON outbox (seq) WHERE published_at IS NULL",
+    "CREATE INDEX outbox_published ON outbox (published_at) WHERE published_at IS NOT NULL",
+    """
+    CREATE TABLE inbox (
+        consumer text NOT NULL,
+        message_id uuid NOT NULL,
+        received_at timestamptz NOT NULL DEFAULT now(),
+        PRIMARY KEY (consumer, message_id)
+    )
+    """,
+    "CREATE INDEX inbox_received ON inbox (received_at)",
+    """
+    CREATE TABLE idempotency (
+        principal text NOT NULL,
+        route text NOT NULL,
+        key text NOT NULL,
+        state text NOT NULL CHECK (state IN ('in_progress', 'answered')),
+        body_digest text,
+        fence bigint NOT NULL,
+        lease_until timestamptz,
+        status integer,
+        headers jsonb,
+        body bytea,
+        created_at timestamptz NOT NULL DEFAULT now(),
+        expires_at timestamptz NOT NULL,
+        PRIMARY KEY (principal, route, key),
+        CHECK ((state = 'in_progress') = (lease_until IS NOT NULL)),
+        CHECK ((state = 'answered') = (status IS NOT NULL)),
+        CHECK (state = 'in_progress' OR num_nulls(body_digest, headers, body) = 0)
+    )
+    """,
+    "CREATE INDEX idempotency_expires ON idempotency (expires_at)",
+    """
+    CREATE TABLE jobs (
+        id uuid PRIMARY KEY,
+        kind text NOT NULL,
+        subject text NOT NULL,
+        key text UNIQUE,
+        payload jsonb NOT NULL,
+        state text NOT NULL DEFAULT 'queued',
+        progress jsonb,
+        result jsonb,
+        error jsonb,
+        attempts integer NOT NULL DEFAULT 0 CHECK (attempts >= 0),
+        fence bigint NOT NULL DEFAULT 0,
+        lease_owner text,
+        lease_until timestamptz,
+        not_before timestamptz NOT NULL DEFAULT now(),
+        cancel_requested boolean NOT NULL DEFAULT false,
+        created_by text,
+        correlation_id text,
+        causation_id text,
+        created_at timestamptz NOT NULL DEFAULT now(),
+        started_at timestamptz,
+        finished_at timestamptz,
+        CHECK (state IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')),
+        CHECK ((state = 'running') = (lease_owner IS NOT NULL)),
+        CHECK ((state = 'running') = (lease_until IS NOT NULL)),
+        CHECK ((state IN ('succeeded', 'failed', 'cancelled')) = (finished_at IS NOT NULL))
+    )
+    """,
+    "CREATE INDEX jobs_queued ON jobs (not_before, id) WHERE state = 'queued'",
+    "CREATE INDEX jobs_running ON jobs (lease_until) WHERE state = 'running'",
+    """
+    CREATE FUNCTION notify_outbox() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        PERFORM pg_notify(TG_TABLE_SCHEMA || '_outbox', '');
+        RETURN NULL;
+    END $$
+    """,
+    """
+    CREATE TRIGGER outbox_notify AFTER INSERT ON outbox
+    FOR EACH STATEMENT EXECUTE FUNCTION notify_outbox()
+    """,
+    """
+    CREATE FUNCTION notify_jobs() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        PERFORM pg_notify(TG_TABLE_SCHEMA || '_jobs', '');
+        RETURN NULL;
+    END $$
+    """,
+    """
+    CREATE TRIGGER jobs_notify AFTER INSERT OR UPDATE OF state ON jobs
+    FOR EACH ROW WHEN (NEW.state = 'queued') EXECUTE FUNCTION notify_jobs()
+    """,
+)
+
+_DROP_V1: Final = (
+    "DROP TABLE jobs, idempotency, inbox, outbox",
+    "DROP FUNCTION notify_jobs()",
+    "DROP FUNCTION notify_outbox()",
+)
+
+
+class Operations(Protocol):
+    """The part of ``alembic.op`` that is needed here."""
+
+    def execute(self, sqltext: str) -> None:
+        """Runs one statement in the migration's transaction."""
+        ...
+
+
+def create_mechanism_v1(op: Operations) -> None:
+    """Makes the outbox, the inbox, the idempotency keys and the jobs of one service."""
+    for statement in _CREATE_V1:
+        op.execute(statement)
+
+
+def drop_mechanism_v1(op: Operations) -> None:
+    """Undoes :func:`create_mechanism_v1`, losing what is in the tables."""
+    for statement in _DROP_V1:
+        op.execute(statement)
+
+
+def outbox_channel(schema: str) -> str:
+    """The channel notified when a fact is committed in ``schema``."""
+    return f"{schema}_outbox"
+
+
+def jobs_channel(schema: str) -> str:
+    """The channel notified when a job of ``schema`` becomes claimable."""
+    return f"{schema}_jobs"

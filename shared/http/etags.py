@@ -1,0 +1,61 @@
+"""Versions on the wire: ``ETag: "7"`` out, ``If-Match: "7"`` in (decision 3).
+
+Every update must say which version it is based on. Comparing is the use case's business, in the
+UPDATE itself; a lost race is its ``PreconditionFailed``.
+"""
+
+import re
+from typing import Annotated, Final
+
+from fastapi import Depends, Header
+
+from shared.kernel.errors import Invalid, PreconditionRequired
+
+_STRONG: Final = re.compile(r'"([1-9][0-9]{0,17})"')
+
+
+def etag(version: int) -> str:
+    """The header of a representation at ``version``.
+
+    >>> etag(7)
+    '"7"'
+    """
+    return f'"{version}"'
+
+
+def if_match(header: str | None) -> int:
+    """The version that an update is based on.
+
+    >>> if_match('"7"')
+    7
+
+    Raises:
+        PreconditionRequired: there is no header.
+        Invalid: it is not exactly one strong tag of ours; code ``malformed-header``. ``*`` would
+            mean "whatever it is now", which is the lost update the header exists to prevent.
+    """
+    if header is None:
+        raise PreconditionRequired(
+            "An update must say which version it is based on: send the ETag you read as If-Match."
+        )
+    match = _STRONG.fullmatch(header.strip())
+    if match is None:
+        raise Invalid(
+            'If-Match must be one ETag as it was read, for example "7"; not *, a list or a weak '
+            "tag.",
+            code="malformed-header",
+        )
+    return int(match[1])
+
+
+def _base_version(
+    header: Annotated[
+        str | None,
+        Header(alias="If-Match", description='ETag of the representation changed, e.g. `"7"`'),
+    ] = None,
+) -> int:
+    return if_match(header)
+
+
+BaseVersion = Annotated[int, Depends(_base_version)]
+"""Declares If-Match on an updating route and gives the version in it."""

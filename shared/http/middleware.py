@@ -1,0 +1,220 @@
+"""What happens around every request, as plain ASGI: nothing here ever holds a body.
+
+From the outside in: :class:`CorrelationId`, :class:`AccessLog`, :class:`LastCatch`,
+:class:`Limits`, then the routes.
+"""
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.http.problems import internal_problem, problem_of, problem_response
+from shared.kernel.errors import Invalid
+from shared.observability import correlation
+from shared.observability.logging import bind_service
+from shared.observability.metrics import Metrics
+
+CORRELATION_HEADER: Final = "X-Correlation-ID"
+ROUTE_TEMPLATE: Final = "migplan.route_template"
+"""Scope key: a route that stands for many (the gateway's proxy) puts the real template here."""
+
+CLIENT_LEFT: Final = 499
+"""Status in log and metrics of a request whose client went away; nobody is sent it."""
+
+_ACCEPTABLE_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_PROBES: Final = frozenset({"/livez", "/readyz", "/metrics"})
+_NUL_IN_ADDRESS: Final = Invalid("The address holds a NUL character.", code="malformed-address")
+_BODY_LIMIT: Final = "__migplan_max_body_bytes__"
+
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+
+_log = structlog.stdlib.get_logger("access")
+_errors = structlog.stdlib.get_logger(__name__)
+
+
+def streaming_body(*, max_bytes: int | None) -> Callable[[Endpoint], Endpoint]:
+    """Marks a route that reads ``request.stream()`` itself, with a body limit of its own.
+
+    None: no limit here, because what stands behind the route has one.
+    """
+
+    def mark(endpoint: Endpoint) -> Endpoint:
+        setattr(endpoint, _BODY_LIMIT, max_bytes)
+        return endpoint
+
+    return mark
+
+
+class CorrelationId:
+    """Binds the request's correlation id and this service's name, and sends the id back.
+
+    An id that a client makes up is taken when it is short and plain; else there is a new one.
+    """
+
+    def __init__(self, app: ASGIApp, *, service: str) -> None:
+        self._app = app
+        self._service = service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Runs one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get(CORRELATION_HEADER)
+        usable = given is not None and _ACCEPTABLE_ID.fullmatch(given) is not None
+        correlation_id = given if given is not None and usable else correlation.new()
+
+        async def send_with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)[CORRELATION_HEADER] = correlation_id
+            await send(message)
+
+        with bind_service(self._service), correlation.bind(correlation_id):
+            await self._app(scope, receive, send_with_id)
+
+
+class AccessLog:
+    """Counts, measures and logs every request under its route's template.
+
+    The log holds the path without its query, and no header.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, metrics: Metrics, template_of: Callable[[Scope], str]
+    ) -> None:
+        self._app = app
+        self._metrics = metrics
+        self._template_of = template_of
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Runs one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began_s = time.perf_counter()
+        status = CLIENT_LEFT
+        sent_bytes = 0
+
+        async def send_and_note(message: Message) -> None:
+            nonlocal status, sent_bytes
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            elif message["type"] == "http.response.body":
+                sent_bytes += len(message.get("body", b""))
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_and_note)
+        finally:
+            self._record(scope, status, time.perf_counter() - began_s, sent_bytes)
+
+    def _record(self, scope: Scope, status: int, seconds: float, sent_bytes: int) -> None:
+        route = scope.get(ROUTE_TEMPLATE) or self._template_of(scope)
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        labels = (method, route, f"{status // 100}xx")
+        self._metrics.http_requests.labels(*labels).inc()
+        self._metrics.http_request_seconds.labels(*labels).observe(seconds)
+        log = _log.debug if scope["path"] in _PROBES else _log.info
+        log(
+            "request",
+            method=scope["method"],
+            path=scope["path"],
+            route=route,
+            status=status,
+            duration_ms=round(seconds * 1000, 1),
+            sent_bytes=sent_bytes,
+            **_who(scope),
+        )
+
+
+class LastCatch:
+    """Turns what nobody foresaw into a 500 that says nothing, and logs it once with its stack.
+
+    When the reply has begun it cannot be taken back: the connection ends short, which the client
+    notices by length or chunk.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Runs one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        has_begun = False
+
+        async def send_and_note(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = has_begun or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_and_note)
+        except ClientDisconnect:
+            return
+        except Exception:
+            _errors.exception("request failed", method=scope["method"], path=scope["path"])
+            if has_begun:
+                return
+            problem = internal_problem(instance=Request(scope).url.path)
+            await problem_response(problem)(scope, receive, send)
+
+
+class Limits:
+    """Refuses what no route can take.
+
+    A body over the limit is 413: before it is read when its length is told, else at the chunk that
+    passes the limit. A NUL in the address is 400: no database stores it.
+    """
+
+    def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:
+        self._app = app
+        self._max_bytes = max_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Runs one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+            problem = problem_of(_NUL_IN_ADDRESS, instance=Request(scope).url.path)
+            await problem_response(problem)(scope, receive, send)
+            return
+        told_bytes = _content_length(scope)
+        read_bytes = 0
+
+        async def receive_within_limit() -> Message:
+            nonlocal read_bytes
+            # Only now is the route known, which may have a limit of its own.
+            limit = getattr(scope.get("endpoint"), _BODY_LIMIT, self._max_bytes)
+            if limit is None:
+                return await receive()
+            if told_bytes > limit:
+                raise HTTPException(413)
+            message = await receive()
+            if message["type"] == "http.request":
+                read_bytes += len(message.get("body", b""))
+                if read_bytes > limit:
+                    raise HTTPException(413)
+            return message
+
+        await self._app(scope, receive_within_limit, send)
+
+
+def _content_length(scope: Scope) -> int:
+    value = Headers(scope=scope).get("content-length", "")
+    return int(value) if value.isascii() and value.isdigit() else 0
+
+
+def _who(scope: Scope) -> Mapping[str, str]:
+    principal = scope.get("state", {}).get("principal")
+    return {} if principal is None else {"principal": principal.key}

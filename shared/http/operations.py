@@ -1,0 +1,144 @@
+"""Long work as its caller sees it: ``/v1/operations/{service}/{job_id}`` over durable jobs.
+
+A job belongs to a project when its subject begins with ``projects/<id>``; who does not see the
+project does not see the job. A job about anything else is for those who see all projects.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Path, Response
+from pydantic import Field
+
+from shared.auth.permissions import Permission
+from shared.auth.principal import Principal
+from shared.db import jobs
+from shared.db.jobs import Job, JobState
+from shared.db.uow import Database
+from shared.http.models import ReplyModel, UtcTime
+from shared.http.problems import ProblemError
+from shared.http.security import require
+from shared.kernel.errors import NotFound
+from shared.kernel.ids import JobId
+
+POLL_AFTER_S: Final = 1
+"""How soon asking again makes sense, sent as Retry-After while the work goes on."""
+
+_PROJECTS: Final = "projects"
+
+Reader = Annotated[Principal, require(Permission.READ)]
+Writer = Annotated[Principal, require(Permission.WRITE)]
+JobOfPath = Annotated[UUID, Path(description="The operation's id")]
+
+
+class OperationError(ReplyModel):
+    """Why an operation failed, or why its last attempt did."""
+
+    type: str = Field(description="/problems/<code>: where the code is explained")
+    code: str
+    detail: str
+    errors: list[ProblemError] = Field(default_factory=list)
+
+
+class Operation(ReplyModel):
+    """A piece of long work."""
+
+    id: UUID
+    service: str = Field(description="The service that does it")
+    kind: str
+    subject: str = Field(description="What it is about, e.g. projects/<id>/inventories/<id>")
+    state: JobState
+    progress: dict[str, Any] | None = Field(None, description="How far it is; depends on the kind")
+    result: dict[str, Any] | None = Field(None, description="What it gave; depends on the kind")
+    error: OperationError | None = None
+    attempts: int
+    cancel_requested: bool
+    created_at: UtcTime
+    started_at: UtcTime | None
+    finished_at: UtcTime | None
+
+
+def operation_path(service: str, job_id: JobId) -> str:
+    """Where the operation is found: the ``Location`` of a 202."""
+    return f"/v1/operations/{service}/{job_id}"
+
+
+def present_operation(service: str, job: Job) -> Operation:
+    """``job`` as its caller sees it."""
+    return Operation(
+        id=job.id,
+        service=service,
+        kind=job.kind,
+        subject=job.subject,
+        state=job.state,
+        progress=job.progress,
+        result=job.result,
+        error=None if job.error is None else _error(job.error),
+        attempts=job.attempts,
+        cancel_requested=job.cancel_requested,
+        created_at=job.created_at,
+        started_at=job.started_at,
+        finished_at=job.finished_at,
+    )
+
+
+def operations_router(db: Database) -> APIRouter:
+    """Routes to watch, cancel and retry the jobs of ``db.service``."""
+    router = APIRouter(prefix=f"/v1/operations/{db.service}", tags=["operations"])
+
+    async def visible(job_id: UUID, caller: Principal) -> Job:
+        async with db.read() as connection:
+            job = await jobs.get(connection, JobId(job_id))
+        if not _is_visible(job, caller):
+            raise NotFound(f"There is no job {job_id}.", code="job-not-found")
+        return job
+
+    async def visible_to_writer(job_id: JobOfPath, caller: Writer) -> JobId:
+        return (await visible(job_id, caller)).id
+
+    own_job = Annotated[JobId, Depends(visible_to_writer)]
+
+    @router.get("/{job_id}")
+    async def show_operation(job_id: JobOfPath, caller: Reader, response: Response) -> Operation:
+        """How a piece of long work is getting on."""
+        job = await visible(job_id, caller)
+        if job.state not in jobs.ENDED:
+            response.headers["Retry-After"] = str(POLL_AFTER_S)
+        return present_operation(db.service, job)
+
+    @router.post("/{job_id}/cancel")
+    async def cancel_operation(job_id: own_job) -> Operation:
+        """Stop it: at once if it has not begun, else at its next step. Safe to repeat."""
+        async with db.write() as connection:
+            return present_operation(db.service, await jobs.cancel(connection, job_id))
+
+    @router.post("/{job_id}/retry")
+    async def retry_operation(job_id: own_job) -> Operation:
+        """Queue it again after it has failed or was cancelled."""
+        async with db.write() as connection:
+            return present_operation(db.service, await jobs.retry(connection, job_id))
+
+    return router
+
+
+def _is_visible(job: Job, caller: Principal) -> bool:
+    project_id = _project_of(job.subject)
+    return caller.projects is None if project_id is None else caller.can_see(project_id)
+
+
+def _project_of(subject: str) -> UUID | None:
+    kind, _, rest = subject.partition("/")
+    try:
+        return UUID(rest.partition("/")[0]) if kind == _PROJECTS else None
+    except ValueError:
+        return None
+
+
+def _error(stored: Mapping[str, Any]) -> OperationError:
+    return OperationError(
+        type=f"/problems/{stored['code']}",
+        code=stored["code"],
+        detail=stored["detail"],
+        errors=[ProblemError.model_validate(one) for one in stored["errors"]],
+    )

@@ -1,0 +1,1 @@
+"""Tests: mirrors ``services/`` and ``shared/``, plus contracts, architecture, system and faults."""

@@ -1,0 +1,77 @@
+"""A worker killed at its worst moments: one assessment, the same as without the crash."""
+
+import asyncio
+import os
+import pickle
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from services.assessment.worker.assess_inventory import PAGE_COMMITTED
+from shared.observability import failpoints
+from shared.testing.waiting import eventually
+from tests.services.assessment.builders import a_vm
+from tests.services.assessment.workbench import Workbench
+from tests.services.assessment.worker.worker_process import worker
+
+AN_ESTATE = [a_vm(number, folder=f"/DC1/T{number % 4}") for number in range(1, 20)]
+
+
+async def work_until_killed(dsn: str, ingest: Path, failpoint: str) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.services.assessment.worker.worker_process",
+        dsn,
+        str(ingest),
+        env=os.environ | {"MIGPLAN_FAILPOINT": failpoint},
+    )
+    try:
+        async with asyncio.timeout(30):
+            assert await process.wait() == -signal.SIGKILL
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def finish_as_successor(bench: Workbench) -> None:
+    async def is_done() -> bool:
+        return "succeeded" in await bench.job_states()
+
+    stop = asyncio.Event()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(worker(bench.database, bench.ingest, owner="successor").run(stop))
+        await eventually(is_done, within_s=30)
+        stop.set()
+
+
+@pytest.mark.parametrize(
+    ("failpoint", "pages_left"),
+    [
+        (failpoints.JOB_CLAIMED, [0, 1, 2, 3, 4]),
+        (f"{PAGE_COMMITTED}:1", [1, 2, 3, 4]),
+        (f"{PAGE_COMMITTED}:4", [4]),
+        (failpoints.JOB_BEFORE_FINISH_COMMIT, []),
+        (failpoints.JOB_AFTER_FINISH_COMMIT, []),
+    ],
+)
+async def test_a_killed_worker_leaves_one_assessment(
+    dsn: str, bench: Workbench, tmp_path: Path, failpoint: str, pages_left: list[int]
+) -> None:
+    await bench.deliver(bench.ingest.imports(AN_ESTATE, number=1))
+    ingest = tmp_path / "ingest.pickle"
+    ingest.write_bytes(pickle.dumps(bench.ingest))
+
+    await work_until_killed(dsn, ingest, failpoint)
+    await finish_as_successor(bench)
+
+    assert bench.ingest.pages_served == pages_left
+    rows, totals = await bench.vm_rows(), await bench.total_rows()
+    (announced,) = await bench.announced()
+    await bench.assess(bench.ingest.imports(AN_ESTATE, number=2))
+    assert (await bench.vm_rows(), await bench.total_rows()) == (rows, totals)
+    digests = [event["data"]["snapshot"]["digest"] for event in await bench.announced()]
+    assert digests == [announced["data"]["snapshot"]["digest"]] * 2

@@ -1,0 +1,1 @@
+"""Tests of ingest's adapters: real and hostile workbooks."""

@@ -1,0 +1,204 @@
+"""Real exports: what the import says equals what another library counts in the same file."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+from openpyxl import load_workbook
+
+from shared.contracts.records import VmRecord
+from tests.services.ingest.adapters.parsing import Parsed, parse
+from tests.services.ingest.workbooks import DATA
+
+FULL = DATA / "real-3.10-full-27vms.xlsx"
+ATTRIBUTES = DATA / "real-3.10-custom-attributes-131vms.xlsx"
+THREE_TABS = DATA / "real-3.x-3tabs-805vms.xlsx"
+HUGE = DATA / "real-4.7-huge-dimensions-9vms.xlsx"
+MIXED = DATA / "mixed-3.x-4.x-headers-805vms.xlsx"
+ALL = [FULL, ATTRIBUTES, THREE_TABS, HUGE, MIXED]
+
+Row = dict[str, object]
+
+
+def lines(path: Path, tab: str) -> Iterator[Row]:
+    """The non-empty rows of a tab by header, read with openpyxl."""
+    book = load_workbook(path, read_only=True)
+    if tab not in book.sheetnames:
+        return
+    sheet = book[tab]
+    sheet.reset_dimensions()
+    rows = sheet.iter_rows(values_only=True)
+    header = [str(cell or "") for cell in next(rows)]
+    for row in rows:
+        if any(cell is not None for cell in row):
+            yield dict(zip(header, row, strict=False))
+    book.close()
+
+
+def total(rows: list[Row], *columns: str) -> int:
+    """The sum of the first of ``columns`` that the tab has."""
+    column = next(name for name in columns if any(name in row for row in rows))
+    return sum(round(float(str(row.get(column) or 0))) for row in rows)
+
+
+@dataclass
+class Counted:
+    """What openpyxl finds."""
+
+    vms: list[Row]
+    disks: list[Row]
+    nics: list[Row]
+
+    @property
+    def templates(self) -> int:
+        """VMs that are templates."""
+        return sum(str(row.get("Template")).lower() == "true" for row in self.vms)
+
+
+@cache
+def counted(path: Path) -> Counted:
+    """The rows of the three tabs."""
+    tabs = [list(lines(path, tab)) for tab in ("vInfo", "vDisk", "vNetwork")]
+    return Counted(*tabs)
+
+
+@cache
+def imported(path: Path) -> Parsed:
+    """What the import makes of it."""
+    return asyncio.run(parse(path.read_bytes()))
+
+
+@pytest.fixture(params=ALL, ids=lambda path: path.stem)
+def path(request: pytest.FixtureRequest) -> Path:
+    """Each workbook in turn."""
+    found: Path = request.param
+    return found
+
+
+class TestEveryWorkbook:
+    def test_counts_and_sums_are_those_of_the_file(self, path: Path) -> None:
+        parsed, truth = imported(path), counted(path)
+        records = parsed.records
+        assert len(records) == len(truth.vms)
+        assert sum(record.is_template for record in records) == truth.templates
+        assert sum(len(r.disks) for r in records) == len(truth.disks)
+        if truth.nics:
+            assert sum(len(r.nics) for r in records) == len(truth.nics)
+        assert sum(record.vcpus or 0 for record in records) == total(truth.vms, "CPUs") + (
+            18 if path == HUGE else 0
+        )
+        assert sum(r.provisioned_mib or 0 for r in records) == total(
+            truth.vms, "Provisioned MiB", "Provisioned MB"
+        )
+        assert sum(r.allocated_mib or 0 for r in records) == total(
+            truth.vms, "In Use MiB", "In Use MB"
+        )
+        powers = {state: 0 for state in ("poweredOn", "poweredOff", "suspended")}
+        for row in truth.vms:
+            powers[str(row["Powerstate"])] += 1
+        assert powers == {s: sum(r.power_state == s for r in records) for s in powers}
+
+    def test_nothing_is_rejected(self, path: Path) -> None:
+        parsed = imported(path)
+        assert parsed.report["rejected"] == []
+        assert all(tab["rejected_rows"] == 0 for tab in parsed.report["tabs"])
+
+    def test_disk_sizes_are_those_of_the_best_tab_there_is(self, path: Path) -> None:
+        parsed, truth = imported(path), counted(path)
+        expected = (
+            total(truth.disks, "Capacity MiB", "Capacity MB")
+            if truth.disks
+            else total(truth.vms, "Provisioned MB")
+        )
+        assert sum(record.disk_mib or 0 for record in parsed.records) == expected
+
+    def test_names_are_the_files_byte_for_byte(self, path: Path) -> None:
+        parsed, truth = imported(path), counted(path)
+        assert sorted(r.name for r in parsed.records) == sorted(str(v["VM"]) for v in truth.vms)
+
+
+def test_totals_leave_templates_out() -> None:
+    totals = (imported(FULL)).report["totals"]
+    assert (totals["records"], totals["templates"], totals["vms"]) == (27, 1, 26)
+    assert (totals["disks"], totals["nics"], totals["disk_mib"]) == (62, 26, 2_795_268)
+
+
+class TestFull310:
+    """A full 3.10.1 export: old labels, mixed addresses, no NIC label."""
+
+    def test_folders_come_from_other_tabs_as_vinfo_has_none(self) -> None:
+        parsed = imported(FULL)
+        assert all(record.folder == "/Datacenter1/XtractDB" for record in parsed.records[:1])
+        assert parsed.report["derived"] == {"folder": 27}
+
+    def test_addresses_of_both_families_leave_one_column(self) -> None:
+        record = vm(imported(FULL), "SQLSvrTeam-1")
+        assert [nic.label for nic in record.nics] == ["Network adapter 1"]
+        assert record.nics[0].ip_addresses == ["fe80::5025:2620:3c7c:31cd", "169.254.49.205"]
+
+    def test_the_vcenter_is_its_uuid(self) -> None:
+        parsed = imported(FULL)
+        assert parsed.report["vcenters"] == ["9f93bf4f-9a1b-4fb0-a2e6-5d4b0f5e0325"]
+        assert parsed.report["identity"] == {"moref": 27, "uuid": 0, "name": 0}
+
+
+def test_a_workbook_without_ids_has_weak_identities() -> None:
+    parsed = imported(THREE_TABS)
+    assert parsed.report["identity"] == {"moref": 0, "uuid": 0, "name": 805}
+    assert parsed.report["vcenters"] == []
+    assert {record.vcenter for record in parsed.records} == {"unnamed"}
+
+
+def test_custom_attributes_between_known_columns_are_reported_unmatched() -> None:
+    parsed = imported(ATTRIBUTES)
+    assert "Last Backup" in parsed.tab("vInfo")["unmatched"]
+    assert parsed.tab("vDisk")["join"] == {
+        "by_id": 247,
+        "by_name": 0,
+        "orphans": 0,
+        "name_differs": 113,
+    }
+
+
+def test_real_booleans_and_both_generations_of_headers() -> None:
+    parsed = imported(MIXED)
+    assert all(nic.is_connected is not None for r in parsed.records for nic in r.nics)
+    assert parsed.tab("vNetwork")["join"]["by_name"] == 805
+
+
+class TestHugeDimensions:
+    """4.7: a million declared rows, disks with one VM's ID and another's name."""
+
+    def test_disks_follow_the_id(self) -> None:
+        parsed = imported(HUGE)
+        capacities = {
+            record.name: [disk.capacity_mib for disk in record.disks] for record in parsed.records
+        }
+        by_id: dict[str, list[int]] = {}
+        for row in lines(HUGE, "vDisk"):
+            by_id.setdefault(str(row["VM ID"]), []).append(round(float(str(row["Capacity MiB"]))))
+        for record in parsed.records:
+            assert capacities[record.name] == by_id.get(record.moref or "", [])
+        assert capacities["vm-2"] == []
+        assert capacities["vm-8"] == [102_400, 102_400]
+
+    def test_the_vm_with_a_name_only_adopts_its_id_and_its_figures(self) -> None:
+        parsed = imported(HUGE)
+        record = vm(parsed, "vm-9")
+        assert (record.moref, record.vcpus, record.memory_mib) == ("vm-111122", 18, 40_960)
+        assert set(record.derived_fields) >= {"vcpus", "memory_mib", "host", "cluster"}
+        assert parsed.report["ids_adopted"] == 1
+
+    def test_what_the_tabs_disagree_on_is_reported(self) -> None:
+        kinds = {c["kind"]: c["count"] for c in (imported(HUGE)).report["contradictions"]}
+        assert (kinds["name_differs"], kinds["names_unreliable"]) == (6, 1)
+        assert kinds["in_use_zero"] == 4
+
+
+def vm(parsed: Parsed, name: str) -> VmRecord:
+    """The only record of that name."""
+    [found] = [record for record in parsed.records if record.name == name]
+    return found
