@@ -1,8 +1,8 @@
 """The plan on one screen."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from rich.table import Table
 
@@ -10,6 +10,15 @@ from cli.console import out
 from cli.journey import Outcome
 
 Figures = Mapping[str, Any]
+
+BANDS: Final = ("green", "yellow", "red")
+MODE_CLASSES: Final = ("warm_eligible", "warm_risky", "cold_required")
+WORDS: Final = {
+    "vcls": "vCLS VMs",
+    "template": "templates",
+    "srm_placeholder": "SRM placeholders",
+    "source_nic": "source NIC",
+}
 
 
 def show(outcome: Outcome) -> None:
@@ -33,10 +42,13 @@ def rows(outcome: Outcome) -> Iterator[tuple[str, str]]:
     excluded = totals.get("excluded") or {}
     if any(excluded.values()):
         yield "Left out", ", ".join(f"{n:,} {_words(what)}" for what, n in excluded.items() if n)
+    rejected = _rejected(outcome.inventory.get("report") or {})
+    if rejected:
+        yield "Not readable", rejected
     yield "Compute", f"{figures['vcpus']:,} vCPU, {figures['memory_gib']:,.1f} GiB memory"
     yield "Storage", f"{figures['disk_gib']:,.1f} GiB of disks, {figures['used_gib']:,.1f} GiB used"
-    yield "Risk", _counts(totals["by_risk_band"])
-    yield "Move", _counts(totals["by_mode_class"])
+    yield "Risk", _counts(totals["by_risk_band"], BANDS)
+    yield "Move", _counts(totals["by_mode_class"], MODE_CLASSES)
     yield from _time(figures)
 
 
@@ -53,12 +65,22 @@ def _time(figures: Figures) -> Iterator[tuple[str, str]]:
         yield "Limited by", f"{_words(bottleneck)}{f', {rate:,.0f} Mbit/s' if rate else ''}"
 
 
-def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{n:,} {_words(what)}" for what, n in counts.items())
+def _rejected(report: Figures) -> str:
+    """Cells and rows of the workbook that were not taken, by tab."""
+    return ", ".join(
+        f"{tab['rejected_cells']:,} cells in {tab['rejected_rows']:,} rows of {tab['tab']}"
+        for tab in report.get("tabs") or ()
+        if tab.get("rejected_cells") or tab.get("rejected_rows")
+    )
+
+
+def _counts(counts: Mapping[str, int], order: Sequence[str]) -> str:
+    names = sorted(counts, key=lambda name: order.index(name) if name in order else len(order))
+    return ", ".join(f"{counts[name]:,} {_words(name)}" for name in names)
 
 
 def _words(name: str) -> str:
-    return name.replace("_", " ")
+    return WORDS.get(name, name.replace("_", " "))
 
 
 def day(moment: str) -> str:

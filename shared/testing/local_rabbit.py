@@ -18,6 +18,7 @@ from shared.testing.fetch_rabbitmq import ensure_binaries
 from shared.testing.ports import free_ports
 from shared.testing.rabbit_server import RabbitServer
 from shared.testing.rabbitmq_binaries import INSTALLED, RabbitBinaries, RabbitUnavailable
+from shared.testing.shared_run import RUN_VARIABLE
 from shared.testing.waiting import wait_until
 
 NODE: Final = "tests@localhost"
@@ -168,7 +169,11 @@ class LocalRabbit:
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
-                env={**binaries.environment(), **self._environment(state)},
+                env={
+                    **binaries.environment(),
+                    **self._environment(state),
+                    RUN_VARIABLE: os.environ.get(RUN_VARIABLE, ""),
+                },
                 start_new_session=True,
             )
         self._children.append(child)

@@ -10,8 +10,8 @@ import hashlib
 import hmac
 import os
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -94,6 +94,19 @@ class PostgresServer:
         async with self.fresh_database(template=template["database"]) as database:
             await self._bootstrap(database, schemas)
             yield database
+
+    @contextmanager
+    def held_platform_database(
+        self, run: SharedRun, services: Sequence[str]
+    ) -> Iterator[FreshDatabase]:
+        """As :meth:`platform_database`, for fixtures that are not asynchronous."""
+        with asyncio.Runner() as runner:
+            opened = self.platform_database(run, services)
+            database = runner.run(opened.__aenter__())
+            try:
+                yield database
+            finally:
+                runner.run(opened.__aexit__(None, None, None))
 
     def database(self, name: str) -> FreshDatabase:
         """The database ``name`` on this server."""

@@ -15,6 +15,7 @@ from typing import Final, Self, TypeVar, overload
 
 import httpx
 
+from shared.testing.shared_run import RUN_VARIABLE
 from shared.testing.waiting import POLL_S
 
 T = TypeVar("T")
@@ -35,11 +36,15 @@ class ServiceProcess:
         Args:
             arguments: what follows ``python -m services``.
             folder: where ``<first argument>.log`` is written; restarts append to it.
-            env: added to our environment, from which every ``MIGPLAN_…`` is taken away.
+            env: added to our environment, from which every setting ``MIGPLAN_…`` is taken away.
         """
         self._command: Sequence[str] = [sys.executable, "-m", "services", *arguments]
         self._name = arguments[0]
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith("MIGPLAN_")}
+        inherited = {
+            key: value
+            for key, value in os.environ.items()
+            if key == RUN_VARIABLE or not key.startswith("MIGPLAN_")
+        }
         self._env = {**inherited, "PYTHONUNBUFFERED": "1", **(env or {})}
         self._process: subprocess.Popen[bytes] | None = None
         self.log = folder / f"{self._name}.log"

@@ -2,13 +2,15 @@
 
 The process that started pytest (with pytest-xdist: the controller) begins a run and ends it. The
 first worker that needs a server starts it; the others find it in the run's folder. A run whose
-controller was killed is ended by the next one.
+controller was killed is ended by the next one. Every process that a run starts, and that those
+start, carries the run's folder in its environment, and dies with the run.
 """
 
 import fcntl
 import json
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -17,7 +19,8 @@ from typing import Final
 
 from shared.runtime.data_dir import private_folder
 
-_VARIABLE: Final = "MIGPLAN_TEST_RUN"
+RUN_VARIABLE: Final = "MIGPLAN_TEST_RUN"
+"""Names the run's folder to every process of it; who cleans an environment keeps it."""
 
 
 class SharedRun:
@@ -42,13 +45,13 @@ class SharedRun:
                     killed.finish(end)
             run = cls(Path(tempfile.mkdtemp(prefix="run-", dir=parent)))
             run._hold()
-        os.environ[_VARIABLE] = str(run.folder)
+        os.environ[RUN_VARIABLE] = str(run.folder)
         return run
 
     @classmethod
     def current(cls) -> "SharedRun":
         """The run that this process belongs to."""
-        return cls(Path(os.environ[_VARIABLE]))
+        return cls(Path(os.environ[RUN_VARIABLE]))
 
     def once(self, name: str, start: Callable[[], Mapping[str, str]]) -> Mapping[str, str]:
         """What ``start`` answered in the first process that came here; the others wait for it.
@@ -88,10 +91,23 @@ class SharedRun:
     def finish(self, end: Callable[["SharedRun"], None]) -> None:
         """Ends the run: stops what it has started, removes its folder."""
         end(self)
+        for pid in self._processes():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         shutil.rmtree(self.folder, ignore_errors=True)
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+
+    def _processes(self) -> Sequence[int]:
+        """What tests have left running (known on Linux only)."""
+        mark = f"{RUN_VARIABLE}={self.folder}".encode()
+        found = []
+        for entry in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):  # gone, or another user's
+                if mark in (entry / "environ").read_bytes().split(b"\0"):
+                    found.append(int(entry.name))
+        return [pid for pid in found if pid != os.getpid()]
 
     def _hold(self) -> None:
         """Locks the folder for as long as this process lives.

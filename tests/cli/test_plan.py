@@ -32,11 +32,11 @@ def test_the_summary_is_plain_and_states_figures_with_units(cli: Cli, workbook: 
         "35 powered off",
         "1,371 vCPU",
         "4,616.4 GiB",
-        "5 template",
+        "5 templates",
         "14 red",
         "20 warm risky",
         "2026-12-11",
-        "source nic, 4,000 Mbit/s",
+        "source NIC, 4,000 Mbit/s",
         "plan.xlsx",
     ):
         assert figure in out

@@ -132,7 +132,7 @@ _VDC: Final = re.compile(r"(?P<org>.*?[^\s_-])\s*[-_]vdc[-_]+\s*[^\s_-].*", re.I
 _NO_CLUSTER: Final = frozenset({"none", "n/a"})
 _NAME_PARTS_OF_APP_GROUP: Final = 2
 _REMEMBERED: Final = 4096
-"""Distinct places: far more VMs than these share one."""
+"""Distinct places; most VMs share theirs with many others."""
 
 
 class TenantDetector:

@@ -88,7 +88,7 @@ def explanation_rows(header: Document, *, digest: str) -> Iterator[list[Cell]]:
 def _based_on(header: Document) -> Iterator[list[Cell]]:
     based_on = find(header, "based_on")
     if isinstance(based_on, Mapping):
-        for name, value in based_on.items():
+        for name, value in sorted(based_on.items()):
             yield ["Based on", label(name), plain_cell(value), None, None]
 
 
@@ -123,7 +123,7 @@ def _bandwidth(bandwidth: Json) -> Iterator[list[Cell]]:
 def _values(topic: str, values: Json) -> Iterator[list[Cell]]:
     """A row for each value, the field name beside it for those who use the API."""
     if isinstance(values, Mapping):
-        for name, value in values.items():
+        for name, value in sorted(values.items()):
             shown = plain_cell(value)
             if shown is None:
                 yield [topic, label(name), "not set", None, f"field {name}"]

@@ -30,6 +30,7 @@ _WORDS: Final = {
     "vdc": "VDC",
 }
 _WHOLE_NAMES: Final = {
+    "digest": ("Assessed snapshot", None),
     "hours_per_day": ("Working hours", "h a day"),
     "working_days": ("Working days", None),
     "blackout_dates": ("Blackout dates", None),

@@ -117,6 +117,6 @@ def summary_rows(header: Document) -> Iterator[list[Cell]]:
     for topic, heading in (("excluded", "Left out"), ("unknown", "Not in the workbook")):
         counts = find(summary, topic)
         if isinstance(counts, Mapping):
-            for name, count in counts.items():
+            for name, count in sorted(counts.items()):
                 yield [f"{heading}: {label(name)}", plain_cell(count), "VMs"]
     yield ["What is counted", text(find(summary, "counted")), None]

@@ -1,6 +1,7 @@
 """Bodies of plans and approvals. Figures of a plan are those of its snapshot, to the digit."""
 
 from datetime import date
+from enum import StrEnum
 from typing import Self
 from uuid import UUID
 
@@ -9,18 +10,29 @@ from pydantic import Field
 from services.planner.domain.approval import ApprovalRequest, ApprovalState, LatestSnapshot, Verdict
 from services.planner.domain.bandwidth import Constraint
 from services.planner.domain.project import SnapshotHead, StaleReason
-from services.planner.domain.vms import ModeClass, RiskBand
 from services.planner.persistence.queries import PlanView
+from shared.contracts.records import ModeClass, RiskBand
 from shared.db.jobs import JobState
 from shared.http.models import ReplyModel, RequestModel, UtcTime
 from shared.http.operations import OperationError, operation_path, present_operation
 
-STATES = {
-    JobState.QUEUED: "queued",
-    JobState.RUNNING: "running",
-    JobState.SUCCEEDED: "complete",
-    JobState.FAILED: "failed",
-    JobState.CANCELLED: "cancelled",
+
+class PlanState(StrEnum):
+    """Where the newest build of a plan stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    COMPLETE = "complete"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+_STATES = {
+    JobState.QUEUED: PlanState.QUEUED,
+    JobState.RUNNING: PlanState.RUNNING,
+    JobState.SUCCEEDED: PlanState.COMPLETE,
+    JobState.FAILED: PlanState.FAILED,
+    JobState.CANCELLED: PlanState.CANCELLED,
 }
 
 
@@ -146,7 +158,7 @@ class PlanReply(ReplyModel):
     """A project's plan: the newest build, and the latest frozen plan."""
 
     project_id: UUID
-    state: str = Field(description="Of the newest build: queued, running, complete, failed, …")
+    state: PlanState = Field(description="Of the newest build")
     based_on: BasedOnReply = Field(
         description="Facts of the snapshot; before there is one, of the build under way"
     )
@@ -167,7 +179,7 @@ class PlanReply(ReplyModel):
         reasons = current.stale_because(view.settings.plan)
         return cls(
             project_id=current.project_id,
-            state=STATES[view.job.state],
+            state=_STATES[view.job.state],
             based_on=BasedOnReply.model_validate(
                 snapshot.based_on if snapshot else current.assessment
             ),

@@ -200,8 +200,9 @@ async def test_a_job_in_its_workers_transaction_is_not_claimed_even_if_the_lease
 ) -> None:
     await enqueue(transactions)
     lease = await claimed(db)
+    await change(db, "lease_until = now() - interval '1 s'")
     async with db.write() as connection:
-        await job_leases.hold(connection, lease, lease_s=-1)
+        await job_leases.hold(connection, lease, lease_s=60)
         async with asyncio.timeout(2):
             assert await claim(db) is None
 

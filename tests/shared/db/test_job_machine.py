@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -218,6 +218,7 @@ def test_at_most_one_worker_writes_and_every_job_ends_or_is_claimable(
         machine,
         settings=settings(
             max_examples=40,
+            phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking takes minutes
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),

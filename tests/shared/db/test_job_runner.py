@@ -396,6 +396,30 @@ async def test_the_heartbeat_keeps_a_job_that_takes_longer_than_its_lease(
     assert starts == [1]
 
 
+async def test_a_transaction_longer_than_the_lease_does_not_end_with_a_lease_run_out(
+    db: Database, transactions: Transactions[Widgets]
+) -> None:
+    seen: list[bool] = []
+
+    async def lease_stands() -> bool:
+        async with db.read() as connection:
+            return bool(await connection.scalar(text("SELECT lease_until > now() FROM jobs")))
+
+    async def lease_has_run_out() -> bool:
+        return not await lease_stands()
+
+    async def polish(context: Context) -> None:
+        async with context.transaction() as tx:
+            await tx.store.add("cog")
+            await eventually(lease_has_run_out)
+        seen.append(await lease_stands())
+
+    job_id = await enqueue(transactions)
+    async with worker(db, polish, lease_s=1):
+        await reached(db, job_id, JobState.SUCCEEDED)
+    assert seen == [True]
+
+
 async def _beats(db: Database, count: int) -> None:
     """Waits until the lease has been renewed ``count`` times."""
     seen: set[object] = set()

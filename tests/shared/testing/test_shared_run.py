@@ -6,14 +6,17 @@ from pathlib import Path
 import pytest
 
 from shared.testing.shared_run import SharedRun
+from shared.testing.waiting import wait_until
 
 CONTROLLER = """
-import sys
+import subprocess, sys
 from shared.testing.shared_run import SharedRun
 
 run = SharedRun.begin(lambda run: None)
 run.once("server", lambda: {"where": "here"})
 print(run.folder, flush=True)
+left = subprocess.Popen(["sleep", "600"], start_new_session=True)
+print(left.pid, flush=True)
 sys.stdin.read()
 """
 
@@ -57,6 +60,7 @@ def test_the_next_run_ends_what_a_killed_run_left_and_no_live_one(elsewhere: Pat
     with live, killed:
         killed_folder = _folder(killed)
         live_folder = _folder(live)
+        left = _left(killed)
         killed.kill()
         killed.wait()
         ended: list[Path] = []
@@ -66,8 +70,10 @@ def test_the_next_run_ends_what_a_killed_run_left_and_no_live_one(elsewhere: Pat
         assert ended == [killed_folder]
         assert not killed_folder.exists()
         assert live_folder.exists()
+        wait_until(lambda: not _is_running(left), what="the end of what the killed run left")
+        assert _is_running(_left(live))
         run.finish(lambda run: None)
-        live.kill()
+        SharedRun(live_folder).finish(lambda run: None)  # kills the live one and what it has
 
 
 def _controller() -> "subprocess.Popen[str]":
@@ -79,3 +85,15 @@ def _controller() -> "subprocess.Popen[str]":
 def _folder(controller: "subprocess.Popen[str]") -> Path:
     assert controller.stdout is not None
     return Path(controller.stdout.readline().strip())
+
+
+def _left(controller: "subprocess.Popen[str]") -> int:
+    assert controller.stdout is not None
+    return int(controller.stdout.readline())
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        return ") Z" not in Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return False

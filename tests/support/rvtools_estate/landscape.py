@@ -146,7 +146,7 @@ def _place(
             part = rng.choice(("Linux", "Windows", "Databases"))
             return TenantKey(org, None), f"{root}/Customers/{org}/{part}", None
         case Placement.POOL:
-            return TenantKey(org, None), f"{root}/Discovered virtual machine", org
+            return TenantKey(org, org), f"{root}/Discovered virtual machine", org
     vdc = {
         Placement.VCD: f"{slug}_vDC_{vdc_number}",
         Placement.VCD_DASHES: f"{slug}-VDC-{vdc_number}",

@@ -42,6 +42,8 @@ ORDINARY_OS: Final = (
     Os("Microsoft Windows Server 2019 (64-bit)", "Microsoft Windows Server 2019 (64-bit)", 12),
     Os("Microsoft Windows Server 2022 (64-bit)", "Microsoft Windows Server 2022 (64-bit)", 9),
     Os("Microsoft Windows Server 2012 (64-bit)", "Microsoft Windows Server 2012 R2 (64-bit)", 6),
+    Os("Microsoft Windows Server 2008 R2 (64-bit)", "Microsoft Windows Server 2008 R2 (64-bit)", 7),
+    Os("Microsoft Windows Server 2003 (32-bit)", "Microsoft Windows Server 2003 (32-bit)", 2),
     Os("Microsoft Windows 10 (64-bit)", "Microsoft Windows 10 (64-bit)", 2),
     Os(
         "Red Hat Enterprise Linux 7 (64-bit)",
@@ -57,6 +59,7 @@ ORDINARY_OS: Final = (
     ),
     Os("Red Hat Enterprise Linux 9 (64-bit)", "Red Hat Enterprise Linux 9 (64-bit)", 5),
     Os("CentOS 7 (64-bit)", "CentOS 7 (64-bit)", 7),
+    Os("CentOS 6 (64-bit)", "CentOS 6 (64-bit)", 5),
     Os("CentOS 4/5 or later (64-bit)", "CentOS 7 (64-bit)", 2),
     Os(
         "Ubuntu Linux (64-bit)",

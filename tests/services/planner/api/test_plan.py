@@ -1,7 +1,6 @@
 """The plan of a project over HTTP."""
 
 import httpx
-import pytest
 
 from shared.auth.permissions import Role
 from shared.contracts.records import PlannedVmRecord
@@ -126,22 +125,22 @@ async def test_a_list_stays_with_the_plan_it_began_on(viewer: Caller, bench: Wor
     assert rest["next_cursor"] is None
 
 
-@pytest.mark.parametrize(
-    "cursor",
-    [
-        "nonsense",
-        encode_cursor("not-a-uuid", 1),
-        encode_cursor(str(an_id("unknown")), 1),
-        encode_cursor(str(an_id("unknown")), -1),
-        encode_cursor(str(an_id("unknown")), 2**70),
-        encode_cursor("x"),
-    ],
-)
-async def test_a_foreign_cursor_is_refused(viewer: Caller, bench: Workbench, cursor: str) -> None:
+FOREIGN_CURSORS = [
+    "nonsense",
+    encode_cursor("not-a-uuid", 1),
+    encode_cursor(str(an_id("unknown")), 1),
+    encode_cursor(str(an_id("unknown")), -1),
+    encode_cursor(str(an_id("unknown")), 2**70),
+    encode_cursor("x"),
+]
+
+
+async def test_a_foreign_cursor_is_refused(viewer: Caller, bench: Workbench) -> None:
     await bench.plan(an_estate())
-    for name in ("vms", "tenants"):
-        reply = await viewer.get(f"{PLAN}/{name}", cursor=cursor)
-        assert (reply.status_code, reply.json()["code"]) == (400, "invalid-cursor")
+    for cursor in FOREIGN_CURSORS:
+        for name in ("vms", "tenants"):
+            reply = await viewer.get(f"{PLAN}/{name}", cursor=cursor)
+            assert (reply.status_code, reply.json()["code"]) == (400, "invalid-cursor")
 
 
 async def test_a_cursor_does_not_lead_into_another_project(

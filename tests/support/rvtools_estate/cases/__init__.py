@@ -11,13 +11,14 @@ from tests.support.rvtools_estate.cases.names import NAMES
 from tests.support.rvtools_estate.cases.networks import NETWORKS
 from tests.support.rvtools_estate.cases.places import PLACES, TEXTS
 from tests.support.rvtools_estate.cases.states import STATES
+from tests.support.rvtools_estate.cases.worst import WORST
 from tests.support.rvtools_estate.fleet import vm_rng
 from tests.support.rvtools_estate.landscape import Landscape
 from tests.support.rvtools_estate.model import Vm
 
 PERIOD = 320
 SPACING = 3
-CASES: tuple[Case, ...] = (*NAMES, *DISKS, *NETWORKS, *STATES, *GUESTS, *TEXTS, *PLACES)
+CASES: tuple[Case, ...] = (*NAMES, *DISKS, *NETWORKS, *STATES, *GUESTS, *TEXTS, *PLACES, *WORST)
 
 
 def case_at(index: int) -> Case | None:

@@ -16,7 +16,7 @@ from tests.support.rvtools_estate.model import (
 )
 
 
-def _with_disk(vm: Vm, context: Context, *, gib: int = 100, used: float = 0.6) -> Vm:
+def with_disk(vm: Vm, context: Context, *, gib: int = 100, used: float = 0.6) -> Vm:
     """One more disk, ordinary but for its size."""
     added = disk_of(
         vm.name,
@@ -29,13 +29,13 @@ def _with_disk(vm: Vm, context: Context, *, gib: int = 100, used: float = 0.6) -
 
 
 def _with_special_disk(vm: Vm, context: Context, *, change: Callable[[Disk], Disk]) -> Vm:
-    vm = _with_disk(vm, context)
+    vm = with_disk(vm, context)
     return replace(vm, disks=(*vm.disks[:-1], change(vm.disks[-1])))
 
 
 def _with_many_disks(vm: Vm, context: Context, *, count: int) -> Vm:
     while len(vm.disks) < count:
-        vm = _with_disk(vm, context, gib=20)
+        vm = with_disk(vm, context, gib=20)
     return vm
 
 
@@ -63,7 +63,8 @@ def _with_overlay_mounts(vm: Vm, context: Context) -> Vm:
     return replace(vm, partitions=(root, *repeated, repeated[0]))
 
 
-def _with_snapshots(vm: Vm, context: Context, *, count: int, age_days: int) -> Vm:
+def with_snapshots(vm: Vm, context: Context, *, count: int, age_days: int) -> Vm:
+    """Snapshots, the oldest so many days old."""
     return replace(
         vm,
         snapshots=tuple(
@@ -87,14 +88,14 @@ DISKS: tuple[Case, ...] = (
     partial(_with_special_disk, change=lambda d: replace(d, mode="independent_nonpersistent")),
     partial(_with_special_disk, change=lambda d: replace(d, controller="IDE 0")),
     partial(_with_special_disk, change=lambda d: replace(d, controller="NVME Controller")),
-    partial(_with_disk, gib=2560),
-    partial(_with_disk, gib=5632, used=0.4),
-    lambda vm, c: _with_disk(_with_disk(vm, c, gib=4096), c, gib=8192, used=0.25),
+    partial(with_disk, gib=2560),
+    partial(with_disk, gib=5632, used=0.4),
+    lambda vm, c: with_disk(with_disk(vm, c, gib=4096), c, gib=8192, used=0.25),
     partial(_with_many_disks, count=15),
     lambda vm, _: replace(vm, disks=(), partitions=()),
     _with_overlay_mounts,
     lambda vm, _: replace(vm, partitions=vm.partitions[:1] * 2),
-    partial(_with_snapshots, count=3, age_days=12),
-    partial(_with_snapshots, count=6, age_days=20),
-    partial(_with_snapshots, count=1, age_days=412),
+    partial(with_snapshots, count=3, age_days=12),
+    partial(with_snapshots, count=6, age_days=20),
+    partial(with_snapshots, count=1, age_days=412),
 )

@@ -12,7 +12,8 @@ from tests.support.rvtools_estate.model import (
 )
 
 
-def _with_many_nics(vm: Vm, context: Context, *, count: int) -> Vm:
+def with_nics(vm: Vm, context: Context, *, count: int) -> Vm:
+    """Cards on as many networks of the estate."""
     networks = context.landscape.networks
     first = context.index % len(networks)
     return replace(
@@ -30,8 +31,8 @@ def _each_nic(vm: Vm, _: Context, *, change: Callable[[Nic], Nic]) -> Vm:
 
 NETWORKS: tuple[Case, ...] = (
     lambda vm, _: replace(vm, nics=()),
-    partial(_with_many_nics, count=8),
-    partial(_with_many_nics, count=10),
+    partial(with_nics, count=8),
+    partial(with_nics, count=10),
     # vCD writes the word "none" for a card on no network, vCenter "Not connected".
     partial(_each_nic, change=lambda n: replace(n, network="none", ipv4=None, is_connected=False)),
     partial(
