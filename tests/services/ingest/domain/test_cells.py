@@ -125,17 +125,24 @@ def test_a_word_that_is_no_boolean_is_refused() -> None:
 
 
 def test_a_name_is_kept_byte_for_byte() -> None:
-    assert cells.name("  web 01\u00a0", max_chars=100) == "  web 01\u00a0"
+    assert cells.name("  web 01\u00a0", max_bytes=720) == "  web 01\u00a0"
 
 
 def test_a_name_that_excel_made_a_number_is_read_as_typed() -> None:
-    assert cells.name(10234.0, max_chars=100) == "10234"
+    assert cells.name(10234.0, max_bytes=720) == "10234"
 
 
 @pytest.mark.parametrize("cell", [datetime(2024, 1, 2), 1.5e20, 0.1])  # noqa: DTZ001
 def test_a_name_that_excel_has_destroyed_is_refused(cell: Cell) -> None:
     with pytest.raises(BadCell, match="Excel has turned"):
-        cells.name(cell, max_chars=100)
+        cells.name(cell, max_bytes=720)
+
+
+@pytest.mark.parametrize("name", ["x" * 720, "猫" * 240])
+def test_a_name_may_be_as_long_as_an_index_holds(name: str) -> None:
+    assert cells.name(name, max_bytes=720) == name
+    with pytest.raises(BadCell, match="characters"):
+        cells.name(name + "x", max_bytes=720)
 
 
 def test_excels_escapes_are_decoded_and_never_leave_text_a_database_refuses() -> None:
