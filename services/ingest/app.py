@@ -33,7 +33,7 @@ def build(settings: IngestSettings) -> Service:
         store=store,
         routers=[
             project_routes(parts.database, transactions, CreateProject(parts.ids, parts.clock)),
-            inventory_routes(parts.database, upload, upload_max_bytes=settings.upload_max_bytes),
+            inventory_routes(parts.database, upload),
             internal_routes(parts.database),
         ],
         jobs={

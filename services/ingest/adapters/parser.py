@@ -62,15 +62,17 @@ class WorkbookParser:
         """
         await asyncio.to_thread(job.write, files)
         seen: dict[str, Any] = {}
+        limit = asyncio.timeout(job.parser.wall_s)
         try:
-            async with asyncio.timeout(job.parser.wall_s):
-                async with _process("parse", files) as process:
-                    async for message in _messages(process):
-                        seen.update(message)
-                        if "stage" in message:
-                            await on_progress(message)
-                    status = await process.wait()
+            async with limit, _process("parse", files) as process:
+                async for message in _messages(process):
+                    seen.update(message)
+                    if "stage" in message:
+                        await on_progress(message)
+                status = await process.wait()
         except TimeoutError:
+            if not limit.expired():
+                raise  # the listener's own
             raise _too_slow(job.parser.wall_s) from None
         if status == 0 and "done" in seen:
             return {name: int(count) for name, count in seen["done"].items()}

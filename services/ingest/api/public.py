@@ -108,9 +108,7 @@ def project_routes(
     return router
 
 
-def inventory_routes(
-    database: Database, upload: UploadRoute, *, upload_max_bytes: int
-) -> APIRouter:
+def inventory_routes(database: Database, upload: UploadRoute) -> APIRouter:
     """Inventories of a project."""
     router = APIRouter(prefix="/v1/projects/{project_id}/inventories", tags=["inventories"])
 
@@ -119,9 +117,14 @@ def inventory_routes(
         status_code=202,
         response_model=Operation,
         openapi_extra=_WORKBOOK_BODY,
-        responses={200: {"model": InventoryReply, "description": "This workbook is imported"}},
+        responses={
+            200: {
+                "model": InventoryReply,
+                "description": "The project has this workbook: imported already, or on its way",
+            }
+        },
     )
-    @streaming_body(max_bytes=upload_max_bytes)
+    @streaming_body(max_bytes=None)  # the upload counts for itself, and says what to do
     async def upload_workbook(
         project_id: VisibleProject,
         request: Request,
@@ -131,7 +134,7 @@ def inventory_routes(
             str | None, Query(max_length=1000, description="Name of the file, for display")
         ] = None,
         force: Annotated[
-            bool, Query(description="Import again although this workbook is imported already")
+            bool, Query(description="Import again although the project has this workbook")
         ] = False,
     ) -> Response:
         """Upload a workbook: 202 and an operation to follow, or 200 and the former inventory of

@@ -25,7 +25,7 @@ class ProjectPatch(MergePatch):
     """What can be changed of a project."""
 
     name: str = Field("", max_length=MAX_NAME_CHARS)
-    description: str = Field("", max_length=MAX_DESCRIPTION_CHARS)
+    description: str | None = Field("", max_length=MAX_DESCRIPTION_CHARS)
 
 
 class ProjectReply(ReplyModel):

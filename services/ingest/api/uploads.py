@@ -18,7 +18,7 @@ from shared.db.idempotency import Claim, Reply, Scope, StoredReply
 from shared.db.uow import Database, Transactions
 from shared.http.idempotency import RequestDigest, json_reply, replayed, sent
 from shared.http.operations import operation_path, present_operation
-from shared.kernel.errors import Unavailable
+from shared.kernel.errors import Conflict, NotFound, Unavailable
 from shared.kernel.ids import ProjectId
 
 RENEW_EVERY_S: Final = idempotency.LEASE_S / 3
@@ -51,14 +51,15 @@ class UploadRoute:
 
         Raises:
             Conflict: the same upload is being received; code ``idempotency-key-in-flight``.
-            Invalid: the key belongs to another workbook, or the body is no workbook.
+            Invalid, Unsupported: the key belongs to another workbook, or the body is none.
             TooLarge: there are more bytes than allowed.
         """
+        self._receive.check_size(_told_bytes(request))
         async with self._database.write() as connection:
             claim = await idempotency.begin(connection, scope, body_digest=None)
         digest = RequestDigest(request)
         if isinstance(claim, StoredReply):
-            async for piece in request.stream():
+            async for piece in self._receive.within_limit(request.stream()):
                 digest.update(piece)
             idempotency.check_same_body(claim, digest.hexdigest())
             return replayed(claim.reply)
@@ -66,7 +67,11 @@ class UploadRoute:
         try:
             body = self._renewing(request, claim, digest)
             received = await self._receive.store(project_id, body, name=file_name)
-            reply = await self._accept(received, claim, digest, caller, is_forced=is_forced)
+            try:
+                reply = await self._accept(received, claim, digest, caller, is_forced=is_forced)
+            except (Conflict, NotFound):
+                await self._receive.discard(received.inventory_id)
+                raise
             is_answered = True
         finally:
             if not is_answered:
@@ -114,3 +119,9 @@ class UploadRoute:
         with suppress(Unavailable):
             async with self._database.write() as connection:
                 await idempotency.abandon(connection, claim)
+
+
+def _told_bytes(request: Request) -> int:
+    """The length that the client announces; 0 when it does not."""
+    told = request.headers.get("Content-Length", "")
+    return int(told) if told.isascii() and told.isdecimal() else 0

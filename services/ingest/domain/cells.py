@@ -93,17 +93,12 @@ def text(cell: Cell, *, max_chars: int) -> str | None:
     return value or None
 
 
-def name(cell: Cell, *, max_chars: int) -> str | None:
+def name(cell: Cell, *, max_bytes: int) -> str | None:
     """A name byte for byte, blanks at its ends included; None when there is nothing but blanks.
 
     Raises:
         BadCell: Excel has turned it into a date or a fraction, or it is too long.
     """
-    if isinstance(cell, str):
-        value = plain_text(cell)
-        if len(value) > max_chars:
-            raise BadCell(f"{len(value):,} characters", "Shorten the name.")
-        return None if not value or value.isspace() else value
     if isinstance(cell, date | time | timedelta) or (
         isinstance(cell, float) and not (cell.is_integer() and abs(cell) < 1e15)
     ):
@@ -111,7 +106,10 @@ def name(cell: Cell, *, max_chars: int) -> str | None:
             "Excel has turned the name into a date or a number",
             "Format the column as Text and type the name again, or export again with RVTools.",
         )
-    return plain_text(cell)
+    value = plain_text(cell)
+    if len(value) * 4 > max_bytes and len(value.encode()) > max_bytes:
+        raise BadCell(f"a name of {len(value):,} characters", "Type the name that vCenter shows.")
+    return None if not value or value.isspace() else value
 
 
 def number(cell: Cell) -> Fraction | int | None:

@@ -20,6 +20,8 @@ class WorkbookLimits:
     max_rows_per_tab: int = 2_000_000
     max_text_chars: int = 32_767
     """Excel's own bound for the text of one cell."""
+    max_name_bytes: int = 720
+    """A VM's name in UTF-8. vCenter allows 80 characters; an index and a page's cursor hold 720."""
 
 
 @dataclass(frozen=True, slots=True)

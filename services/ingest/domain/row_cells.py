@@ -9,6 +9,7 @@ from services.ingest.domain import cells
 from services.ingest.domain.cells import BadCell, Cell
 from services.ingest.domain.dates import moment
 from services.ingest.domain.headers import HeaderMatch
+from services.ingest.domain.limits import WorkbookLimits
 from services.ingest.domain.rejects import Rejects
 
 V = TypeVar("V")
@@ -48,13 +49,14 @@ class RowCells:
     """
 
     def __init__(
-        self, tab: str, header: HeaderMatch, rejects: Rejects, *, max_text_chars: int
+        self, tab: str, header: HeaderMatch, rejects: Rejects, *, limits: WorkbookLimits
     ) -> None:
         self._tab = tab
         self._columns = header.matched
         self._at = {name: found.position for name, found in header.matched.items()}
         self._rejects = rejects
-        self._max_chars = max_text_chars
+        self._max_chars = limits.max_text_chars
+        self._max_name_bytes = limits.max_name_bytes
         self._shared: dict[str, str | None] = {}
         self._ref_at = [self._at[column] for column in REF_COLUMNS if column in self._at]
         self._last_ref: tuple[list[Cell], VmRef] | None = None
@@ -95,7 +97,7 @@ class RowCells:
     def name(self, column: str) -> str | None:
         """A name, byte for byte."""
         return self._read(
-            column, self.cell(column), lambda c: cells.name(c, max_chars=self._max_chars)
+            column, self.cell(column), lambda c: cells.name(c, max_bytes=self._max_name_bytes)
         )
 
     def whole(self, column: str, *, at_most: int) -> int | None:

@@ -66,9 +66,7 @@ class Table:
         Raises:
             TooLarge: there are more lines than a tab may have.
         """
-        cells = RowCells(
-            self.tab.name, self.header, self._rejects, max_text_chars=self._limits.max_text_chars
-        )
+        cells = RowCells(self.tab.name, self.header, self._rejects, limits=self._limits)
         needs_vm = any(column.name == "VM" for column in self.tab.columns)
         for number, line in enumerate(self._lines, start=self.header_row + 1):
             if number > self._limits.max_rows_per_tab:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Row, delete, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, delete, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.errors import INVENTORY_NOT_FOUND, PROJECT_NOT_FOUND, UPLOAD_EXPIRED
@@ -20,6 +20,8 @@ from services.ingest.persistence.tables import (
     uploads,
 )
 from services.ingest.usecases.ports import ParsedWorkbook
+from shared.db.jobs import ENDED
+from shared.db.tables import TABLES
 from shared.db.uow import copy_file
 from shared.kernel.errors import Invalid, NotFound, PreconditionFailed
 from shared.kernel.ids import InventoryId, JobId, ProjectId
@@ -28,6 +30,7 @@ ABANDONED_AFTER: Final = timedelta(hours=1)
 """An upload that has got no bytes for this long, and never became an inventory, is swept away."""
 KEPT_FOR: Final = timedelta(days=7)
 """The bytes of a failed or cancelled import can be retried for this long."""
+SWEPT_AT_ONCE: Final = 4
 
 _INVENTORY: Final = (
     inventories.c.id,
@@ -67,6 +70,12 @@ def inventory_from(row: Row[*tuple[Any, ...]]) -> Inventory:
         job_id=JobId(row.job_id),
         imported_at=row.imported_at,
     )
+
+
+def _may_become_ready() -> ColumnElement[bool]:
+    """Whether the inventory's job is still to end."""
+    job = TABLES.jobs.c
+    return exists().where(job.id == inventories.c.job_id, job.state.not_in(ENDED))
 
 
 def no_project() -> NotFound:
@@ -138,24 +147,35 @@ class PostgresIngestStore:
         )
 
     async def forget_abandoned_uploads(self) -> None:
-        """Remove the bytes that nobody sent to their end, or needs any more."""
-        has_inventory = exists().where(inventories.c.id == uploads.c.inventory_id)
-        age = func.now() - uploads.c.touched_at
-        await self._connection.execute(
-            delete(uploads).where((~has_inventory & (age > ABANDONED_AFTER)) | (age > KEPT_FOR))
-        )
+        """Remove some of the bytes that nobody sent to their end, or needs any more.
 
-    async def ready_inventory(self, project_id: ProjectId, *, sha256: str) -> Inventory | None:
-        """The project's newest ready inventory of the same workbook."""
+        Few at a time: somebody waits for it, and the next one goes on.
+        """
+        has_inventory = exists().where(inventories.c.id == uploads.c.inventory_id)
+        is_wanted = has_inventory.where(_may_become_ready())
+        age = func.now() - uploads.c.touched_at
+        abandoned = (
+            select(uploads.c.inventory_id)
+            .where(~has_inventory & (age > ABANDONED_AFTER) | ~is_wanted & (age > KEPT_FOR))
+            .order_by(uploads.c.touched_at)
+            .limit(SWEPT_AT_ONCE)
+            .with_for_update(skip_locked=True)
+        )
+        await self._connection.execute(delete(uploads).where(uploads.c.inventory_id.in_(abandoned)))
+
+    async def former_inventory(self, project_id: ProjectId, *, sha256: str) -> Inventory | None:
+        """The project's newest inventory of the same workbook that is ready, or else is still
+        being imported."""
+        is_ready = inventories.c.imported_at.is_not(None)
         row = (
             await self._connection.execute(
                 select(*_INVENTORY)
                 .where(
                     inventories.c.project_id == project_id,
                     inventories.c.sha256 == sha256,
-                    inventories.c.imported_at.is_not(None),
+                    is_ready | _may_become_ready(),
                 )
-                .order_by(inventories.c.number.desc())
+                .order_by(is_ready.desc(), inventories.c.number.desc())
                 .limit(1)
             )
         ).one_or_none()

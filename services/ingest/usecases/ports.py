@@ -31,7 +31,11 @@ class IngestStore(Protocol):
         ...
 
     async def add_chunks(self, inventory_id: InventoryId, chunks: Mapping[int, bytes]) -> None:
-        """Add pieces by position. Raises NotFound when the upload was given up meanwhile."""
+        """Add pieces by position.
+
+        Raises:
+            Invalid: the upload was swept away meanwhile; code ``upload-expired``.
+        """
         ...
 
     async def forget_upload(self, inventory_id: InventoryId) -> None:
@@ -39,11 +43,12 @@ class IngestStore(Protocol):
         ...
 
     async def forget_abandoned_uploads(self) -> None:
-        """Remove the bytes that nobody sent to their end, or needs any more."""
+        """Remove some of the bytes that nobody sent to their end, or needs any more."""
         ...
 
-    async def ready_inventory(self, project_id: ProjectId, *, sha256: str) -> Inventory | None:
-        """The project's newest ready inventory of the same workbook."""
+    async def former_inventory(self, project_id: ProjectId, *, sha256: str) -> Inventory | None:
+        """The project's newest inventory of the same workbook that is ready, or else is still
+        being imported."""
         ...
 
     async def next_number(self, project_id: ProjectId) -> int:

@@ -46,7 +46,7 @@ async def change_project(
     *,
     expected_version: int,
 ) -> Project:
-    """The project after ``changes`` (name, description).
+    """The project after ``changes`` (name, description; None clears the description).
 
     Raises:
         NotFound: there is no such project.
@@ -61,7 +61,7 @@ async def change_project(
     changed = replace(
         project,
         name=project_name(changes.get("name", project.name)),
-        description=project_description(changes.get("description", project.description)),
+        description=project_description(changes.get("description", project.description) or ""),
         version=project.version + 1,
     )
     await tx.store.replace_project(changed, expected_version=expected_version)

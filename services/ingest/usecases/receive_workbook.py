@@ -6,6 +6,7 @@ last transaction makes an inventory of them. What is cut off before is nobody's,
 
 import hashlib
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,7 +16,7 @@ from services.ingest.domain.inventory import Inventory, Upload, file_name
 from services.ingest.usecases.ports import IngestStore
 from shared.db.uow import Transaction, Transactions
 from shared.kernel.clock import Clock
-from shared.kernel.errors import TooLarge
+from shared.kernel.errors import TooLarge, Unavailable
 from shared.kernel.ids import Ids, InventoryId, ProjectId
 from shared.observability.failpoints import failpoint
 
@@ -69,7 +70,7 @@ class ReceiveWorkbook:
             await tx.store.forget_abandoned_uploads()
             await tx.store.begin_upload(inventory_id, project_id)
         try:
-            upload = await self._store_chunks(inventory_id, body, name)
+            upload = await self._store_chunks(inventory_id, self.within_limit(body), name)
         except BaseException:
             await self.discard(inventory_id)
             raise
@@ -80,20 +81,14 @@ class ReceiveWorkbook:
     ) -> Upload:
         digest, size_bytes, position = hashlib.sha256(), 0, 0
         waiting: dict[int, bytes] = {}
-        async for chunk in _in_chunks(body):
-            if position == 0:
-                require_xlsx(chunk[:SNIFF_BYTES])
+        async for chunk in _in_chunks(_of_workbook(body)):
             size_bytes += len(chunk)
-            if size_bytes > self._max_bytes:
-                raise _too_large(self._max_bytes)
             digest.update(chunk)
             waiting[position] = chunk
             position += 1
             if len(waiting) == CHUNKS_PER_TRANSACTION:
                 await self._add(inventory_id, waiting)
                 waiting = {}
-        if position == 0:
-            require_xlsx(b"")
         await self._add(inventory_id, waiting)
         return Upload(file_name(name), size_bytes, digest.hexdigest())
 
@@ -104,10 +99,33 @@ class ReceiveWorkbook:
             await tx.store.add_chunks(inventory_id, chunks)
         failpoint(CHUNK_STORED)
 
+    async def within_limit(self, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """``body``, up to the piece that is too much. Raises as :meth:`check_size` does."""
+        size_bytes = 0
+        async for piece in body:
+            size_bytes += len(piece)
+            self.check_size(size_bytes)
+            yield piece
+
+    def check_size(self, size_bytes: int) -> None:
+        """Accepts what an upload may have.
+
+        Raises:
+            TooLarge: it is more than that; code ``upload-too-large``.
+        """
+        if size_bytes > self._max_bytes:
+            raise TooLarge(
+                f"The workbook is larger than the {self._max_bytes / _MIB:,.0f} MiB that may be "
+                "uploaded. Export one vCenter at a time, or ask the operator to raise "
+                "MIGPLAN_INGEST_UPLOAD_MAX_BYTES.",
+                code=UPLOAD_TOO_LARGE,
+            )
+
     async def discard(self, inventory_id: InventoryId) -> None:
-        """Remove the bytes of an upload that comes to nothing."""
-        async with self._transactions() as tx:
-            await tx.store.forget_upload(inventory_id)
+        """Remove the bytes of an upload that comes to nothing; at worst they are swept later."""
+        with suppress(Unavailable):
+            async with self._transactions() as tx:
+                await tx.store.forget_upload(inventory_id)
 
     async def accept(
         self,
@@ -117,15 +135,15 @@ class ReceiveWorkbook:
         uploaded_by: str,
         is_forced: bool,
     ) -> tuple[Inventory, bool]:
-        """The upload's inventory, with its import queued; or, unless ``is_forced``, the project's
-        ready inventory of the same workbook. The second value tells whether it is a new one.
+        """The upload's inventory, with its import queued; or, unless ``is_forced``, the one that
+        the project has of the same workbook. The second value tells whether it is a new one.
 
         Raises:
             NotFound: the project is gone.
         """
         project_id, upload = received.project_id, received.upload
         number = await tx.store.next_number(project_id)
-        former = await tx.store.ready_inventory(project_id, sha256=upload.sha256)
+        former = await tx.store.former_inventory(project_id, sha256=upload.sha256)
         if former is not None and not is_forced:
             await tx.store.forget_upload(received.inventory_id)
             return former, False
@@ -148,6 +166,24 @@ class ReceiveWorkbook:
         return inventory, True
 
 
+async def _of_workbook(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """``body``, held back until its first bytes have turned out to be those of a workbook."""
+    head = bytearray()
+    is_checked = False
+    async for piece in body:
+        if is_checked:
+            yield piece
+            continue
+        head += piece
+        if len(head) >= SNIFF_BYTES:
+            require_xlsx(bytes(head))
+            is_checked = True
+            yield bytes(head)
+    if not is_checked:
+        require_xlsx(bytes(head))
+        yield bytes(head)
+
+
 async def _in_chunks(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """``body`` in pieces of 1 MiB, the last one shorter."""
     buffer = bytearray()
@@ -158,11 +194,3 @@ async def _in_chunks(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
             del buffer[:CHUNK_BYTES]
     if buffer:
         yield bytes(buffer)
-
-
-def _too_large(max_bytes: int) -> TooLarge:
-    return TooLarge(
-        f"The workbook is larger than the {max_bytes // _MIB:,} MiB that may be uploaded. Export "
-        "one vCenter at a time, or ask the operator to raise MIGPLAN_INGEST_UPLOAD_MAX_BYTES.",
-        code=UPLOAD_TOO_LARGE,
-    )

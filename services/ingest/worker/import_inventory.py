@@ -4,9 +4,11 @@ Nothing is stored before the parser has ended well, and everything in one transa
 that dies leaves the upload as it was, and the next attempt gives the same rows.
 """
 
+import shutil
 import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Protocol
 from uuid import UUID
@@ -20,7 +22,7 @@ from shared.db.job_context import JobContext
 from shared.http.pages import snapshot_path
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Invalid
-from shared.kernel.ids import InventoryId
+from shared.kernel.ids import InventoryId, JobId
 from shared.observability.failpoints import failpoint
 
 PARSED: Final = "ingest.parsed"
@@ -64,8 +66,7 @@ class ImportInventory:
         async with job.transaction() as tx:
             inventory = await tx.store.inventory(InventoryId(UUID(job.payload["inventory_id"])))
         progress = _Progress(job)
-        with tempfile.TemporaryDirectory(prefix="migplan-", dir=self._scratch_dir) as folder:
-            files = ParserFiles(Path(folder))
+        with self._workplace(job.job_id) as files:
             await self._fetch(inventory, files.workbook)
             parsed = await self._reader.read(files.folder, inventory, progress.report)
             failpoint(PARSED)
@@ -87,6 +88,16 @@ class ImportInventory:
                     "snapshot_digest": snapshot.digest,
                 }
                 await job.finish(tx, result)
+
+    @contextmanager
+    def _workplace(self, job_id: JobId) -> Iterator[ParserFiles]:
+        """A folder for this attempt. What a killed worker has left of an earlier one goes first;
+        should that worker live on, it has lost its lease and can store nothing."""
+        prefix = f"migplan-import-{job_id}-"
+        for left in Path(self._scratch_dir or tempfile.gettempdir()).glob(f"{prefix}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        with tempfile.TemporaryDirectory(prefix=prefix, dir=self._scratch_dir) as folder:
+            yield ParserFiles(Path(folder))
 
     async def _fetch(self, inventory: Inventory, to: Path) -> None:
         """Write the uploaded bytes to a file, for the parser."""
