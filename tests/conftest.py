@@ -7,8 +7,10 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from services import SERVICES
+from shared.observability.logging import configure_logging
 from shared.runtime.local_postgres import LocalPostgres
 from shared.testing.local_rabbit import LocalRabbit
 from shared.testing.postgres import FreshDatabase, PostgresServer, end_postgres, shared_postgres
@@ -17,6 +19,12 @@ from shared.testing.rabbit_server import RabbitServer
 from shared.testing.shared_run import SharedRun
 
 _RUN = pytest.StashKey[SharedRun]()
+
+# The machine is shared: how long an example takes says nothing.
+settings.register_profile("tests", deadline=None, print_blob=True)
+settings.load_profile("tests")
+# Not configured, structlog renders every exception with the locals of its frames: seconds each.
+configure_logging("tests")
 
 
 def _end(run: SharedRun) -> None:

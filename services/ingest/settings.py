@@ -1,8 +1,6 @@
 """Settings of the ingest: environment variables MIGPLAN_INGEST_…"""
 
-from pathlib import Path
-
-from pydantic import Field
+from pydantic import DirectoryPath, Field
 
 from services.ingest.domain.limits import GIB, MIB, ParserLimits, WorkbookLimits
 from shared.runtime.settings import CommonSettings, settings_of
@@ -21,7 +19,7 @@ class IngestSettings(CommonSettings):
     )
     parser_cpu_s: int = Field(900, gt=0, description="CPU time of the parser's process, seconds")
     parser_wall_s: int = Field(1800, gt=0, description="Time that one parse may take, seconds")
-    scratch_dir: Path | None = Field(
+    scratch_dir: DirectoryPath | None = Field(
         None, description="Folder for workbooks while they are parsed; default: the system's"
     )
 

@@ -18,7 +18,7 @@ import structlog
 
 from shared.bus.backoff import Backoff, wait_at_most
 from shared.bus.ports import Bus, Message, PublishError, Unconfirmed
-from shared.db import inbox, outbox
+from shared.db import idempotency, inbox, outbox
 from shared.db.ddl import outbox_channel
 from shared.db.leader import Leader
 from shared.db.outbox import OutboxRow
@@ -136,6 +136,7 @@ class Relay:
             async with self._db.write() as connection:
                 await outbox.prune(connection)
                 await inbox.prune(connection)
+                await idempotency.prune(connection)
         try_blocked = now_s >= self._blocked_due_s
         async with self._db.read() as connection:
             rows = await outbox.unpublished(

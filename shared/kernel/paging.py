@@ -5,11 +5,16 @@ import binascii
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, overload
+from uuid import UUID
 
 from shared.kernel.errors import Invalid
 
 T = TypeVar("T")
+A = TypeVar("A")
+B = TypeVar("B")
+
+_INT4: Final = 2**31
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,34 +25,59 @@ class Page(Generic[T]):
     next_cursor: str | None
 
 
-def encode_cursor(*key: str | int | float | None) -> str:
+def encode_cursor(*key: str | int | UUID) -> str:
     """An opaque cursor that holds the sort key of the last item of a page.
 
-    >>> decode_cursor(encode_cursor("web-01", "7"), parts=2)
-    ['web-01', '7']
+    >>> decode_cursor(encode_cursor("web-01", 7), str, int)
+    ('web-01', 7)
     """
-    raw = json.dumps(list(key), separators=(",", ":"), ensure_ascii=False).encode()
+    parts = [str(part) if isinstance(part, UUID) else part for part in key]
+    raw = json.dumps(parts, separators=(",", ":"), ensure_ascii=False).encode()
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
-def decode_cursor(cursor: str, *, parts: int) -> list[str | int | float | None]:
-    """The key inside ``cursor``.
+@overload
+def decode_cursor(cursor: str, kind: type[A], /) -> tuple[A]: ...
+
+
+@overload
+def decode_cursor(cursor: str, first: type[A], second: type[B], /) -> tuple[A, B]: ...
+
+
+def decode_cursor(cursor: str, *kinds: type[Any]) -> tuple[Any, ...]:
+    """The key inside ``cursor``; ``kinds`` says what its parts are: str, int or UUID.
 
     Raises:
-        Invalid: it is not a cursor of ours, or belongs to another list.
+        Invalid: it is not a cursor of ours, or belongs to another list; code ``invalid-cursor``.
     """
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
-        key = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        parts = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        if not isinstance(parts, list):
+            raise foreign_cursor()
+        return tuple(_part(part, kind) for part, kind in zip(parts, kinds, strict=True))
     except (binascii.Error, ValueError, RecursionError):
-        key = None
+        raise foreign_cursor() from None
+
+
+def foreign_cursor() -> Invalid:
+    """The error for a cursor that does not belong to the list."""
+    return Invalid(
+        "The cursor does not belong to this list. Start again without it.", code="invalid-cursor"
+    )
+
+
+def _part(value: object, kind: type[Any]) -> object:
+    """``value`` as PostgreSQL can compare it with a column of ``kind``."""
+    if kind is UUID and isinstance(value, str):
+        return UUID(value)
     if (
-        not isinstance(key, list)
-        or len(key) != parts
-        or not all(isinstance(part, str | int | float | None) for part in key)
+        kind is int
+        and isinstance(value, int)
+        and not isinstance(value, bool)
+        and abs(value) < _INT4
     ):
-        raise Invalid(
-            "The cursor does not belong to this list. Start again without it.",
-            code="invalid-cursor",
-        )
-    return key
+        return value
+    if kind is str and isinstance(value, str) and "\0" not in value:
+        return str(value.encode().decode())  # half a surrogate pair is no text
+    raise ValueError(value)

@@ -24,6 +24,8 @@ class Proxy:
         self._is_refusing = False
         self._is_swallowing = False
         self._port = 0
+        self.refused_count = 0
+        """Connections that were ended at once."""
 
     @property
     def url(self) -> str:
@@ -68,6 +70,7 @@ class Proxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._is_refusing:
+            self.refused_count += 1
             writer.transport.abort()
             return
         try:

@@ -101,9 +101,7 @@ def test_an_approved_plan_may_be_prepared(platform: PlatformClient) -> None:
 
     assert asked.status_code == 201, asked.text
     assert decided.status_code == 200, decided.text
-    preparation = platform.wait(
-        lambda: platform.maybe(f"{project}/preparation"), bool
-    )
+    preparation = platform.wait(lambda: platform.maybe(f"{project}/preparation"), bool)
     assert preparation["snapshot"]["digest"] == digest
     assert (preparation["vm_count"], preparation["tenant_count"]) == (324, 120)
 

@@ -24,7 +24,6 @@ from shared.contracts.snapshots import SnapshotManifest
 from shared.db import jobs
 from shared.db.jobs import Job
 from shared.db.uow import Database
-from shared.kernel.errors import Invalid
 from shared.kernel.ids import AssessmentId, ProjectId, TenantId
 from shared.kernel.paging import Page, decode_cursor, encode_cursor
 
@@ -137,14 +136,7 @@ def _only(statement: Select[Any], only: VmFilter) -> Select[Any]:
 
 
 def _after(cursor: str) -> tuple[str, UUID]:
-    name, id_ = decode_cursor(cursor, parts=2)
-    try:
-        return str(name), UUID(str(id_))
-    except ValueError:
-        raise Invalid(
-            "The cursor does not belong to this list. Start again without it.",
-            code="invalid-cursor",
-        ) from None
+    return decode_cursor(cursor, str, UUID)
 
 
 def _page(rows: list[dict[str, Any]], limit: int, *, id_: str) -> Page[Mapping[str, Any]]:

@@ -14,7 +14,7 @@ from services.exporter.persistence.tables import export_chunks, exports
 from shared.db import jobs
 from shared.db.jobs import Job
 from shared.db.uow import Database
-from shared.kernel.errors import Invalid, NotFound
+from shared.kernel.errors import NotFound
 from shared.kernel.ids import ExportId, ProjectId
 from shared.kernel.paging import Page, decode_cursor, encode_cursor
 
@@ -86,11 +86,5 @@ async def content_chunks(database: Database, export: Export) -> AsyncIterator[by
 
 
 def _id_of(cursor: str) -> UUID:
-    (value,) = decode_cursor(cursor, parts=1)
-    try:
-        return UUID(str(value))
-    except ValueError:
-        raise Invalid(
-            "The cursor does not belong to this list. Start again without it.",
-            code="invalid-cursor",
-        ) from None
+    (export_id,) = decode_cursor(cursor, UUID)
+    return export_id

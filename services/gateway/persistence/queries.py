@@ -25,7 +25,7 @@ async def list_users(connection: AsyncConnection, *, cursor: str | None, limit: 
     """
     statement = select(*USER_COLUMNS).order_by(users.c.username).limit(limit + 1)
     if cursor is not None:
-        (after,) = decode_cursor(cursor, parts=1)
+        (after,) = decode_cursor(cursor, str)
         statement = statement.where(users.c.username > after)
     found = [user_from(row) for row in await connection.execute(statement)]
     more = len(found) > limit

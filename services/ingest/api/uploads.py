@@ -1,4 +1,7 @@
-"""A streamed upload under an Idempotency-Key: the key is bound to bytes that are still to come."""
+"""A streamed upload under an Idempotency-Key: the key is bound to bytes that are still to come.
+
+A refusal gives the key back instead of being stored: it came before the bytes were known.
+"""
 
 import time
 from collections.abc import AsyncIterator

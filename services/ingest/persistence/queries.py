@@ -23,7 +23,7 @@ from shared.contracts.snapshots import SnapshotManifest
 from shared.db import jobs
 from shared.db.jobs import Job
 from shared.db.uow import Database
-from shared.kernel.errors import Conflict, Invalid, NotFound
+from shared.kernel.errors import Conflict, NotFound
 from shared.kernel.ids import InventoryId, ProjectId
 from shared.kernel.paging import Page, decode_cursor, encode_cursor
 
@@ -56,7 +56,8 @@ async def list_projects(
     if visible is not None:
         statement = statement.where(projects.c.id.in_(visible))
     if cursor is not None:
-        statement = statement.where(projects.c.id < _id_in(cursor))
+        (after,) = decode_cursor(cursor, UUID)
+        statement = statement.where(projects.c.id < after)
     found = [project_from(row) for row in await connection.execute(statement)]
     next_cursor = encode_cursor(str(found[limit - 1].id)) if len(found) > limit else None
     return Page(found[:limit], next_cursor)
@@ -107,7 +108,7 @@ async def list_inventories(
         .limit(limit + 1)
     )
     if cursor is not None:
-        (number,) = decode_cursor(cursor, parts=1)
+        (number,) = decode_cursor(cursor, int)
         statement = statement.where(inventories.c.number < number)
     rows = (await connection.execute(statement)).all()
     views = [
@@ -148,8 +149,8 @@ async def list_vms(
         .limit(limit + 1)
     )
     if cursor is not None:
-        name, vm_id = decode_cursor(cursor, parts=2)
-        statement = statement.where(tuple_(vms.c.name, vms.c.vm_id) > (name, _uuid(vm_id)))
+        after = decode_cursor(cursor, str, UUID)
+        statement = statement.where(tuple_(vms.c.name, vms.c.vm_id) > after)
     rows = (await connection.execute(statement)).mappings().all()
     more = len(rows) > limit
     last = rows[limit - 1] if more else None
@@ -208,18 +209,3 @@ def _counts(row: Any) -> Counts | None:
     if row.imported_at is None:
         return None
     return Counts(row.vm_count, row.disk_count, row.nic_count)
-
-
-def _id_in(cursor: str) -> UUID:
-    (value,) = decode_cursor(cursor, parts=1)
-    return _uuid(value)
-
-
-def _uuid(value: object) -> UUID:
-    try:
-        return UUID(str(value))
-    except ValueError:
-        raise Invalid(
-            "The cursor does not belong to this list. Start again without it.",
-            code="invalid-cursor",
-        ) from None

@@ -19,9 +19,8 @@ from shared.contracts.snapshots import RECORDS_PER_PAGE, SnapshotManifest
 from shared.db import jobs
 from shared.db.jobs import Job
 from shared.db.uow import Database
-from shared.kernel.errors import Invalid
 from shared.kernel.ids import ProjectId, SnapshotId
-from shared.kernel.paging import Page, decode_cursor, encode_cursor
+from shared.kernel.paging import Page, decode_cursor, encode_cursor, foreign_cursor
 
 MAX_OFFSET: Final = 2**31
 """No list is this long; a cursor beyond it was not made here."""
@@ -171,24 +170,15 @@ async def _place(
         )
     )
     if found is None:
-        raise _foreign_cursor()
+        raise foreign_cursor()
     return SnapshotId(found), begin
 
 
 def _read_cursor(cursor: str) -> tuple[UUID, int]:
-    snapshot_id, begin = decode_cursor(cursor, parts=2)
-    if not isinstance(begin, int) or not 0 <= begin < MAX_OFFSET:
-        raise _foreign_cursor()
-    try:
-        return UUID(str(snapshot_id)), begin
-    except ValueError:
-        raise _foreign_cursor() from None
-
-
-def _foreign_cursor() -> Invalid:
-    return Invalid(
-        "The cursor does not belong to this list. Start again without it.", code="invalid-cursor"
-    )
+    snapshot_id, begin = decode_cursor(cursor, UUID, int)
+    if not 0 <= begin < MAX_OFFSET:
+        raise foreign_cursor()
+    return snapshot_id, begin
 
 
 async def _page(connection: AsyncConnection, snapshot_id: UUID, number: int) -> bytes | None:

@@ -3,16 +3,12 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from hypothesis import settings
 
 from shared.db.engine import make_engine
 from shared.db.uow import Database
 from shared.runtime.ids import Uuid7Ids
 from shared.testing.postgres import FreshDatabase
 from tests.services.planner.workbench import FixedClock, Workbench
-
-settings.register_profile("planner", deadline=None)  # a loaded machine is no failure
-settings.load_profile("planner")
 
 
 @pytest.fixture

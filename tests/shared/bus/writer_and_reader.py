@@ -35,6 +35,19 @@ class Ledger:
             {"inventory_id": inventory_id, "number": number},
         )
 
+    async def remember(self, project_id: UUID, inventory_id: UUID, version: int) -> None:
+        """The newest of a project; an older one changes nothing."""
+        await self.connection.execute(
+            text(
+                "INSERT INTO standing (project_id, inventory_id, version)"
+                " VALUES (:project_id, :inventory_id, :version)"
+                " ON CONFLICT (project_id) DO UPDATE SET"
+                " inventory_id = excluded.inventory_id, version = excluded.version"
+                " WHERE standing.version < excluded.version"
+            ),
+            {"project_id": project_id, "inventory_id": inventory_id, "version": version},
+        )
+
 
 def an_import(project_id: UUID | None = None, *, number: int = 1) -> InventoryImported:
     """A fact about a project; its number is its version."""
@@ -87,7 +100,7 @@ class _Statements:
 
 
 async def make_tables(dsn: str, schema: str) -> None:
-    """The mechanism and the ledger."""
+    """The mechanism, the ledger and what the reader remembers."""
     statements = _Statements()
     create_mechanism_v1(statements)
     connection: asyncpg.Connection = await raw_connection(dsn, schema=schema)
@@ -97,6 +110,10 @@ async def make_tables(dsn: str, schema: str) -> None:
         await connection.execute(
             "CREATE TABLE ledger (line bigint GENERATED ALWAYS AS IDENTITY,"
             " inventory_id uuid NOT NULL, number integer NOT NULL)"
+        )
+        await connection.execute(
+            "CREATE TABLE standing (project_id uuid PRIMARY KEY, inventory_id uuid NOT NULL,"
+            " version integer NOT NULL)"
         )
     finally:
         await connection.close()
