@@ -31,7 +31,8 @@ from cli.platform import (
     wait_until_ready,
 )
 
-SAMPLE: Final = Path(__file__).resolve().parent.parent / "examples" / "acme-cloud-324-vms.xlsx"
+_SAMPLE_FILE: Final = Path(__file__).resolve().parents[1] / "examples" / "acme-cloud-324-vms.xlsx"
+SAMPLE: Final = Path(os.path.relpath(_SAMPLE_FILE))
 INTERRUPTED: Final = 130
 DEFAULT_PORT: Final = 8080
 

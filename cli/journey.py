@@ -36,8 +36,7 @@ def make_plan(api: Api, *, workbook: Path, project_name: str, out_dir: Path) -> 
     inventory = _import(api, base, workbook)
     assessment = _assessment(api, base, inventory["id"])
     plan = _plan(api, base, inventory["id"])
-    with stage("Write documents"):
-        files = [_export(api, base, plan["snapshot"], kind, out_dir) for kind in FORMATS]
+    files = [_export(api, base, plan["snapshot"], kind, out_dir) for kind in FORMATS]
     return Outcome(project["id"], inventory, assessment, plan, files)
 
 
@@ -114,7 +113,7 @@ def _export(api: Api, base: str, snapshot: Reply, kind: str, out_dir: Path) -> P
             raise refused(found.get("error") or {})
         return found
 
-    with stage(f"Render plan.{kind}") as step:
+    with stage(f"Write plan.{kind}") as step:
         done = _wait(look, lambda found: found["state"] == "complete", step)
     target = out_dir / f"plan.{kind}"
     api.download(done["content"], target)

@@ -4,8 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from rich.table import Table
-
 from cli.console import out
 from cli.journey import Outcome
 
@@ -23,11 +21,9 @@ WORDS: Final = {
 
 def show(outcome: Outcome) -> None:
     """Print what the plan comes to, and where it was stored."""
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 2))
-    for name, value in rows(outcome):
-        table.add_row(name, value)
     out.print()
-    out.print(table, markup=False)
+    for name, value in rows(outcome):
+        out.print(f"  {name:<14}{value}", markup=False)
     out.print()
     for file in outcome.files:
         out.print(f"  {file}  ({file.stat().st_size / 1024:,.0f} KiB)", markup=False)

@@ -80,8 +80,7 @@ async def _call(operation: Awaitable[T], timeout_s: float = _REPLY_TIMEOUT_S) ->
     try:
         await asyncio.wait({task}, timeout=timeout_s)
     finally:
-        if not task.done():
-            task.cancel()
+        task.cancel()  # no effect when it is done
     if not task.done():
         raise _Lost(f"no answer within {timeout_s:g} s")
     if task.cancelled():
@@ -199,21 +198,16 @@ async def _put_in_place(
         topology.dead_exchange, ExchangeType.DIRECT, durable=True, passive=passive
     )
     for subscription in topology.subscriptions:
-        dead = await channel.declare_queue(
-            dead_queue(subscription.queue),
-            durable=True,
-            passive=passive,
-            arguments=dict(dead_queue_arguments()),
-        )
-        queue = await channel.declare_queue(
-            subscription.queue,
-            durable=True,
-            passive=passive,
-            arguments=dict(queue_arguments(subscription.queue, topology)),
-        )
-        if declare:
-            await dead.bind(dead_exchange, routing_key=subscription.queue)
-            await queue.bind(exchange, routing_key=subscription.event)
+        name = subscription.queue
+        for queue, arguments, source, key in (
+            (dead_queue(name), dead_queue_arguments(), dead_exchange, name),
+            (name, queue_arguments(name, topology), exchange, subscription.event),
+        ):
+            declared = await channel.declare_queue(
+                queue, durable=True, passive=passive, arguments=dict(arguments)
+            )
+            if declare:
+                await declared.bind(source, routing_key=key)
     return exchange
 
 

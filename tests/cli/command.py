@@ -17,6 +17,11 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 SCRIPTED = Path(__file__).resolve().parent / "scripted"
 
 
+def _listen_to_interrupts() -> None:
+    """A test run in the background ignores SIGINT, and its children would inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @dataclass(frozen=True)
 class Ended:
     """What a command left."""
@@ -55,6 +60,7 @@ class Cli:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=_listen_to_interrupts,
         )
 
     def run(self, *arguments: object) -> Ended:

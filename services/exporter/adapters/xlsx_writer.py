@@ -24,6 +24,8 @@ MAX_ROWS: Final = 1_048_576
 CREATED: Final = datetime(2000, 1, 1, tzinfo=UTC)
 """Stands in the file instead of the clock, so that equal plans give equal files."""
 
+_A4: Final = 9
+"""Excel's number for the paper size."""
 _NUMBER_FORMATS: Final = {
     Kind.COUNT: "#,##0",
     Kind.AMOUNT: "#,##0.00",
@@ -106,7 +108,12 @@ def _write_sheet(workbook: Workbook, sheet: Sheet, formats: _Formats, max_rows: 
 def _write_rows(
     worksheet: Worksheet, sheet: Sheet, rows: Iterable[Sequence[Cell]], formats: _Formats
 ) -> None:
-    """Header, rows, and what makes them easy to read: frozen header, filter, widths."""
+    """Header, rows, and what makes them easy to read: frozen header, filter, widths; on paper A4
+    landscape, one page wide, the header on every page."""
+    worksheet.set_paper(_A4)
+    worksheet.set_landscape()
+    worksheet.fit_to_pages(1, 0)
+    worksheet.repeat_rows(0)
     for number, column in enumerate(sheet.columns):
         worksheet.set_column(number, number, column.width)
         worksheet.write_string(0, number, column.title, formats.header)

@@ -25,6 +25,8 @@ _HOP_BY_HOP: Final = frozenset(
     }
 )
 _NOT_FORWARDED: Final = _HOP_BY_HOP | {"host", "authorization", "cookie", "x-correlation-id"}
+_NOT_RETURNED: Final = _HOP_BY_HOP | {"date"}
+"""Our own server says when it answers."""
 _ANSWER_TIMEOUT: Final = httpx.Timeout(30.0, connect=3.0, pool=10.0, write=60.0)
 
 
@@ -87,7 +89,7 @@ class _Streamed(StreamingResponse):
         self.raw_headers = [
             (name.lower(), value)
             for name, value in answer.headers.raw
-            if name.decode("latin-1").lower() not in _HOP_BY_HOP
+            if name.decode("latin-1").lower() not in _NOT_RETURNED
         ]
 
     async def stream_response(self, send: Send) -> None:

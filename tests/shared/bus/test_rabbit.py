@@ -1,7 +1,6 @@
 """What only RabbitMQ does."""
 
 import asyncio
-import time
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -150,20 +149,6 @@ async def test_a_consumer_whose_queue_was_deleted_resumes_when_it_is_back(
             await recorder.has_seen([second])
 
 
-async def settled(rabbit: LocalRabbit) -> None:
-    """Wait until the broker has its new queues on disk.
-
-    It writes their names half a second late; 3.10 killed before that keeps a queue that does not
-    work. Queues are made once and brokers die later, so this is not what these tests are about.
-    """
-
-    def is_quiet() -> bool:
-        [names] = rabbit.folder.glob("mnesia/*/quorum/*/names.dets")
-        return time.time() - names.stat().st_mtime > 1
-
-    await eventually(is_quiet)
-
-
 async def test_a_killed_broker_costs_no_confirmed_message_and_no_restart(
     own_rabbit: LocalRabbit,
 ) -> None:
@@ -173,7 +158,7 @@ async def test_a_killed_broker_costs_no_confirmed_message_and_no_restart(
             before = [a_message() for _ in range(5)]
             await published(bus, *before)
             await recorder.has_seen(before)
-        await settled(own_rabbit)
+        await asyncio.to_thread(own_rabbit.settle, QUEUE, dead_queue(QUEUE))
         waiting = [a_message() for _ in range(20)]
         await published(bus, *waiting)
 
@@ -194,7 +179,7 @@ async def test_messages_published_while_the_broker_dies_are_confirmed_or_reporte
 ) -> None:
     """What was confirmed is there after the restart; what is there without was reported unknown."""
     async with started(RabbitBus(own_rabbit.server.url, declare=True, topology=ONE)) as bus:
-        await settled(own_rabbit)
+        await asyncio.to_thread(own_rabbit.settle, QUEUE, dead_queue(QUEUE))
         killing = asyncio.create_task(asyncio.to_thread(own_rabbit.kill))
         outcomes: dict[bytes, bool] = {}
         number = 0

@@ -55,7 +55,7 @@ async def test_a_schema_behind_the_code_is_told_with_what_to_do(db: Database) ->
     await run_migrations(db)
     async with db.write() as connection:
         await connection.execute(text("DELETE FROM alembic_version"))
-    with pytest.raises(SchemaOutdated, match="python -m services workshop migrate"):
+    with pytest.raises(SchemaOutdated, match="python -m services migrate workshop"):
         await SchemaIsCurrent(db, scripts=SCRIPTS)()
 
 
