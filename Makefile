@@ -46,7 +46,7 @@ sample: .dev ## Generate examples/*.xlsx again (same bytes)
 	$(PY) -m tests.support.rvtools_estate --sample
 
 schemas: .dev ## Write the golden JSON schemas of the events again
-	$(PY) -m tests.contracts.write_schemas
+	$(PY) -m tests.contracts.golden
 
 lock: .dev ## Resolve requirements/*.lock again from pyproject.toml
 	scripts/lock.sh

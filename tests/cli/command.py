@@ -60,7 +60,7 @@ class Cli:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            preexec_fn=_listen_to_interrupts,
+            preexec_fn=_listen_to_interrupts,  # noqa: PLW1509  tests start no threads
         )
 
     def run(self, *arguments: object) -> Ended:
