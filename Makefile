@@ -11,14 +11,14 @@ PYTEST := $(PY) -m pytest
 
 ##@ Use it
 demo: .runtime ## Plan the sample estate: starts the platform, writes out/plan.json and out/plan.xlsx
-	$(PY) -m cli demo --out $(OUT)
+	@$(PY) -m cli demo --out $(OUT)
 
 plan: .runtime ## Plan your own workbook: make plan RVTOOLS=path/to.xlsx OUT=dir
 	@test -n "$(RVTOOLS)" || { echo "Say which workbook:  make plan RVTOOLS=path/to.xlsx OUT=dir" >&2; exit 2; }
-	$(PY) -m cli plan --rvtools "$(RVTOOLS)" --out "$(OUT)"
+	@$(PY) -m cli plan --rvtools "$(RVTOOLS)" --out "$(OUT)"
 
 run: .runtime ## Keep the platform up on one port (PORT=8080); data stays in .data
-	$(PY) -m cli run $(if $(PORT),--port $(PORT))
+	@$(PY) -m cli run $(if $(PORT),--port $(PORT))
 
 ##@ Work on it
 setup: .dev ## Create .venv with everything that development needs
