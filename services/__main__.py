@@ -62,8 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m services",
-        description=(__doc__ or "").partition("\n\n")[0],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Run the services of Migration Planner, or prepare what they need.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     embedded = commands.add_parser("embedded", help="all services in one process")

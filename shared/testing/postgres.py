@@ -82,17 +82,15 @@ class PostgresServer:
         """A new database in which ``services`` have their roles, schemas and tables, and the bus
         has its role and schema.
 
-        They are made once in a run, and copied. Rights on a database itself are no part of a copy,
-        so these are given again.
+        They are made once in a run, and copied. Rights on a database itself are no part of a copy:
+        everybody may connect, and connections choose their schema themselves, as services do.
         """
-        schemas = [*services, BUS]
 
         def make() -> dict[str, str]:
             return asyncio.run(self._make_template(services))
 
         template = await asyncio.to_thread(run.once, _TEMPLATE + "-".join(services), make)
         async with self.fresh_database(template=template["database"]) as database:
-            await self._bootstrap(database, schemas)
             yield database
 
     @contextmanager

@@ -8,6 +8,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from services.ingest.api import uploads
 from services.ingest.domain.limits import MIB
 from shared.auth.permissions import Role
 from shared.db.jobs import JobState
@@ -269,6 +270,32 @@ class TestRepeating:
         assert (await first).status_code == 202
         assert (await dana.upload(project, A_WORKBOOK, key="k")).json() == (await first).json()
         assert len(await bench.rows("inventories")) == len(await bench.uploaded()) == 1
+
+    async def test_an_upload_that_takes_long_keeps_its_key(
+        self,
+        dana: Caller,
+        bench: Workbench,
+        project: UUID,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(uploads, "RENEW_EVERY_S", 0.0)
+        has_renewed, let_go = asyncio.Event(), asyncio.Event()
+
+        async def slow() -> AsyncIterator[bytes]:
+            yield A_WORKBOOK[:100]
+            await bench.execute("UPDATE idempotency SET lease_until = now() - interval '1 s'")
+            yield A_WORKBOOK[100:200]
+            has_renewed.set()
+            await let_go.wait()
+            yield A_WORKBOOK[200:]
+
+        first = asyncio.create_task(dana.upload(project, slow(), key="k"))
+        await has_renewed.wait()
+        meanwhile = await dana.upload(project, A_WORKBOOK, key="k")
+        let_go.set()
+
+        assert problem(meanwhile) == (409, "idempotency-key-in-flight")
+        assert (await first).status_code == 202
 
     async def test_a_request_that_seems_dead_is_taken_over_and_then_leaves_nothing(
         self, dana: Caller, bench: Workbench, project: UUID

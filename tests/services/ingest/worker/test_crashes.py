@@ -69,6 +69,7 @@ async def test_a_worker_killed_before_its_commit_leaves_nothing_and_the_next_one
     assert len(list(bench.scratch.iterdir())) == 1
     await bench.lose_the_lease()
     await bench.run_jobs()
+    assert list(bench.scratch.iterdir()) == []
     await assert_it_is_as_if_nothing_had_been(bench, inventory)
 
 
