@@ -122,7 +122,8 @@ def _settings(service: str) -> CommonSettings:
 def _settings_help(service: str) -> str:
     lines = ["Settings, from the environment:"]
     for name, field in _settings_class(service).model_fields.items():
-        default = "required" if field.is_required() else f"default {field.get_default()}"
+        value = field.get_default(call_default_factory=True)
+        default = "required" if field.is_required() else f"default {value}"
         lines.append(f"  {PREFIX}{service.upper()}_{name.upper()} ({default})")
         lines.append(f"      {field.description}")
     return "\n".join(lines)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.gateway.adapters.passwords import Argon2Hasher
-from services.gateway.adapters.throttle import FailedLogins
+from services.gateway.adapters.throttle import LoginTries
 from services.gateway.adapters.upstream import Upstreams
 from services.gateway.api.authentication import SessionTokens
 from services.gateway.api.docs import docs_routes, mount_assets
@@ -34,7 +34,7 @@ def build(settings: GatewaySettings) -> Service:
     log_in = LogIn(
         transactions=transactions,
         hasher=hasher,
-        throttle=FailedLogins(parts.clock),
+        throttle=LoginTries(parts.clock),
         entropy=secrets.token_bytes,
         ids=parts.ids,
         clock=parts.clock,
@@ -63,5 +63,6 @@ def build(settings: GatewaySettings) -> Service:
     )
     mount_assets(service.app)
     # Last of all: it matches every path that nothing else does.
-    service.app.include_router(proxy_routes(upstreams, parts.signer))
+    proxy = proxy_routes(upstreams, parts.signer, body_max_bytes=settings.body_max_bytes)
+    service.app.include_router(proxy)
     return service

@@ -10,6 +10,11 @@ class GatewaySettings(CommonSettings):
 
     model_config = settings_of("gateway")
 
+    body_max_bytes: int = Field(
+        512 * 1024 * 1024,
+        gt=0,
+        description="Largest request body that is passed on, in bytes; the owner may allow less",
+    )
     first_username: str = Field(
         "admin", description="User name of the superadmin that is made when there are no users"
     )

@@ -177,15 +177,14 @@ async def retry(connection: AsyncConnection, job_id: JobId) -> Job:
 
 
 async def release_all(connection: AsyncConnection) -> int:
-    """Makes every running job claimable now; returns how many there were.
+    """Lets every lease run out now, so that its job may be claimed; returns how many there were.
 
-    Only for a process that knows that no worker is alive (the embedded mode, which holds its data
-    folder exclusively): everybody else waits for the leases to run out.
+    A job whose attempts are used up is not claimed again, as after any dead worker. Only for a
+    process that knows that no worker is alive (the embedded mode, which holds its data folder
+    exclusively): everybody else waits for the leases to run out.
     """
     result = await connection.execute(
-        update(_jobs)
-        .where(_jobs.c.state == JobState.RUNNING)
-        .values(state=JobState.QUEUED, not_before=func.now(), lease_owner=None, lease_until=None)
+        update(_jobs).where(_jobs.c.state == JobState.RUNNING).values(lease_until=func.now())
     )
     return result.rowcount
 

@@ -137,11 +137,11 @@ def _probes(health: Health, metrics: Metrics) -> APIRouter:
     """What Kubernetes and Prometheus ask. No credentials: the gateway does not forward these."""
     router = APIRouter(include_in_schema=False, dependencies=[allow_anybody()])
 
-    @router.get("/livez")
+    @router.api_route("/livez", methods=["GET", "HEAD"])
     async def is_alive() -> Response:
         return JsonResponse({"status": "alive"})
 
-    @router.get("/readyz")
+    @router.api_route("/readyz", methods=["GET", "HEAD"])
     async def is_ready() -> Response:
         failing = await health.failing()
         if failing:

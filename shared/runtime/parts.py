@@ -176,6 +176,14 @@ class Parts:
         self.health.add("migrations", SchemaIsCurrent(self.database))
         self.metrics.watch_outbox(self._outbox_figures)
         self.metrics.watch_jobs(self._jobs_by_state)
+        self.metrics.watch(
+            "jobs_oldest_claimable_seconds",
+            "How long the job that waits longest could have been claimed.",
+            self._oldest_claimable_s,
+        )
+        self.metrics.watch(
+            "jobs_expired_leases", "Jobs that lost their worker and wait.", self._expired_leases
+        )
 
     async def _database_answers(self) -> None:
         async with self.database.read() as connection:
@@ -198,6 +206,14 @@ class Parts:
                 (count.state, count.kind): count.count
                 for count in await job_rows.counts(connection)
             }
+
+    async def _oldest_claimable_s(self) -> Mapping[tuple[str, ...], float]:
+        async with self.database.read() as connection:
+            return {(): await job_rows.oldest_claimable_s(connection)}
+
+    async def _expired_leases(self) -> Mapping[tuple[str, ...], float]:
+        async with self.database.read() as connection:
+            return {(): float(await job_rows.expired_leases(connection))}
 
     async def _close_clients(self) -> None:
         for client in self._clients:

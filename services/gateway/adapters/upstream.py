@@ -1,9 +1,12 @@
 """The services behind the gateway: requests and answers stream through, never held whole."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
+from http import HTTPStatus
 from typing import Final
 
 import httpx
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Send
@@ -27,6 +30,7 @@ _HOP_BY_HOP: Final = frozenset(
 _NOT_FORWARDED: Final = _HOP_BY_HOP | {"host", "authorization", "cookie", "x-correlation-id"}
 _NOT_RETURNED: Final = _HOP_BY_HOP | {"date"}
 """Our own server says when it answers."""
+_BODY_IDLE_S: Final = 60.0
 _ANSWER_TIMEOUT: Final = httpx.Timeout(30.0, connect=3.0, pool=10.0, write=60.0)
 
 
@@ -49,16 +53,16 @@ class Upstreams:
         """
         client = self._clients[service]
         outgoing = client.build_request(
-            request.method,
+            "GET" if request.method == "HEAD" else request.method,
             httpx.URL(path=request.url.path, query=request.url.query.encode()),
             headers=[
-                *(
+                *(  # as bytes: a header may hold any of them
                     (name, value)
-                    for name, value in request.headers.items()
-                    if name not in _NOT_FORWARDED
+                    for name, value in request.headers.raw
+                    if name.lower().decode("latin-1") not in _NOT_FORWARDED
                 ),
-                ("authorization", f"Bearer {token}"),
-                ("x-correlation-id", correlation_id),
+                (b"authorization", f"Bearer {token}".encode()),
+                (b"x-correlation-id", correlation_id.encode()),
             ],
             content=_body(request),
             timeout=_ANSWER_TIMEOUT,
@@ -71,20 +75,35 @@ class Upstreams:
                 code=UPSTREAM_UNAVAILABLE,
                 context={"service": service, "reason": type(error).__name__},
             ) from error
-        return _Streamed(answer)
+        return _Streamed(answer, has_body=request.method != "HEAD")
 
 
 def _body(request: Request) -> AsyncIterator[bytes] | None:
     declared = request.headers.get("content-length")
     has_body = "transfer-encoding" in request.headers or declared not in {None, "0"}
-    return request.stream() if has_body else None
+    return _while_it_comes(request) if has_body else None
+
+
+async def _while_it_comes(request: Request) -> AsyncIterator[bytes]:
+    """The body's pieces; a client that sends nothing for a minute is given up."""
+    pieces = request.stream()
+    while True:
+        try:
+            async with asyncio.timeout(_BODY_IDLE_S):
+                piece = await anext(pieces)
+        except StopAsyncIteration:
+            return
+        except TimeoutError:
+            raise HTTPException(HTTPStatus.REQUEST_TIMEOUT) from None
+        yield piece
 
 
 class _Streamed(StreamingResponse):
     """An upstream answer on its way through; closed however the client leaves."""
 
-    def __init__(self, answer: httpx.Response) -> None:
-        super().__init__(answer.aiter_raw(), status_code=answer.status_code)
+    def __init__(self, answer: httpx.Response, *, has_body: bool) -> None:
+        body = answer.aiter_raw() if has_body else iter(())
+        super().__init__(body, status_code=answer.status_code)
         self._answer = answer
         self.raw_headers = [
             (name.lower(), value)

@@ -36,12 +36,12 @@ def routed(request: Request) -> Match:
     return found
 
 
-def proxy_routes(upstreams: Upstreams, signer: TokenSigner) -> APIRouter:
+def proxy_routes(upstreams: Upstreams, signer: TokenSigner, *, body_max_bytes: int) -> APIRouter:
     """One route that stands for all of :data:`services.gateway.domain.routes.ROUTES`."""
     router = APIRouter(include_in_schema=False)
 
     @router.api_route("/{path:path}", methods=_METHODS, response_class=Response)
-    @streaming_body(max_bytes=None)
+    @streaming_body(max_bytes=body_max_bytes)
     async def forward(
         request: Request,
         match: Annotated[Match, Depends(routed)],

@@ -45,19 +45,18 @@ class LogIn:
 
         Raises:
             Unauthenticated: they do not belong together; code ``wrong-credentials``.
-            TooManyRequests: this name failed too often from ``client``; code ``too-many-logins``.
+            TooManyRequests: too many tries from ``client``; code ``too-many-logins``.
         """
         name = username.strip().lower()
-        key = f"{client}|{name}"
-        await self.throttle.check(key)
+        await self.throttle.admit(name=name, client=client)
         async with self.transactions() as tx:
             found = await tx.store.credentials(name)
         right = await self.hasher.matches(password, found[1] if found else None)
         if found is None or not right or not found[0].is_active:
-            await self.throttle.failed(key)
             raise Unauthenticated(
                 "The user name or the password is not right.", code=WRONG_CREDENTIALS
             )
+        await self.throttle.succeeded(name=name, client=client)
         token = token_text(self.entropy(TOKEN_BYTES))
         now = self.clock.now()
         async with self.transactions() as tx:

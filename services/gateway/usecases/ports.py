@@ -81,14 +81,14 @@ class PasswordHasher(Protocol):
 
 
 class LoginThrottle(Protocol):
-    """Counts failed logins."""
+    """Counts logins until they succeed."""
 
-    async def check(self, key: str) -> None:
-        """Raises TooManyRequests ``too-many-logins`` while ``key`` is over its limit."""
+    async def admit(self, *, name: str, client: str) -> None:
+        """Count one try. Raises TooManyRequests ``too-many-logins`` when there were too many."""
         ...
 
-    async def failed(self, key: str) -> None:
-        """Count one failure."""
+    async def succeeded(self, *, name: str, client: str) -> None:
+        """Forget the tries for this name from this client."""
         ...
 
 

@@ -91,3 +91,36 @@ async def test_a_wrong_method_is_405_and_tells_the_right_ones(gateway: Gateway) 
 async def test_probes_and_documentation_need_no_login(gateway: Gateway) -> None:
     for path in ("/livez", "/readyz", "/docs", "/docs/assets/swagger-ui.css"):
         assert (await gateway.client.get(path)).status_code == 200, path
+
+
+async def test_head_is_answered_like_get_without_a_body(gateway: Gateway) -> None:
+    headers = await gateway.log_in()
+
+    reply = await gateway.client.head("/v1/projects", headers=headers)
+
+    assert (reply.status_code, reply.content) == (200, b"")
+    assert reply.headers["ETag"] == '"7"'
+    assert (await gateway.client.head("/livez")).status_code == 200
+
+
+async def test_headers_may_hold_any_bytes(gateway: Gateway) -> None:
+    headers = [
+        *(await gateway.log_in()).items(),
+        (b"User-Agent", b"M\xfcller"),
+        (b"X-Proxy-User", "Łukasz".encode()),
+    ]
+
+    reply = await gateway.client.get("/v1/projects", headers=headers)  # type: ignore[arg-type]
+
+    assert reply.status_code == 200
+
+
+async def test_an_announced_body_over_the_limit_is_refused_at_once(gateway: Gateway) -> None:
+    headers = await gateway.log_in() | {"Content-Length": str(10**12)}
+
+    reply = await gateway.client.post(
+        f"/v1/projects/{PROJECT}/inventories", content=b"x", headers=headers
+    )
+
+    assert reply.status_code == 413
+    assert gateway.upstream.seen == []

@@ -1,5 +1,7 @@
 """Logging in and out."""
 
+import asyncio
+
 from tests.services.gateway.conftest import PASSWORD, Gateway
 
 
@@ -36,6 +38,16 @@ async def test_the_eleventh_failed_login_has_to_wait(gateway: Gateway) -> None:
     assert refused.status_code == 429
     assert refused.json()["code"] == "too-many-logins"
     assert 0 < int(refused.headers["Retry-After"]) <= 300
+
+
+async def test_parallel_tries_do_not_slip_through_the_limit(gateway: Gateway) -> None:
+    body = {"username": "admin", "password": "not the password"}
+
+    replies = await asyncio.gather(
+        *(gateway.client.post("/v1/sessions", json=body) for _ in range(15))
+    )
+
+    assert sorted(reply.status_code for reply in replies) == [401] * 10 + [429] * 5
 
 
 async def test_after_logging_out_the_token_is_worthless(gateway: Gateway) -> None:
