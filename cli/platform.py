@@ -53,18 +53,25 @@ def platform(data_dir: Path) -> Iterator[Platform]:
     if running is not None:
         yield Platform(running, data_dir, is_ours=False)
         return
-    child = start(data_dir, port=0, output=subprocess.DEVNULL)
+    child = start(data_dir, port=0, output=subprocess.DEVNULL, is_demo=True)
     try:
         yield Platform(wait_until_ready(child, data_dir), data_dir, is_ours=True)
     finally:
         stop(child)
 
 
-def start(data_dir: Path, *, port: int, output: int | None) -> subprocess.Popen[bytes]:
-    """A platform process in a session of its own; it logs to ``platform.log`` in the folder."""
+def start(
+    data_dir: Path, *, port: int, output: int | None, is_demo: bool = False
+) -> subprocess.Popen[bytes]:
+    """A platform process in a session of its own; it logs to ``platform.log`` in the folder.
+
+    In a demo, one person may both request and approve a plan.
+    """
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     command = [sys.executable, "-m", "services", "embedded"]
     command += ["--data-dir", str(data_dir), "--port", str(port)]
+    if is_demo:
+        command.append("--demo")
     with log_file(data_dir).open("wb") as log:
         return subprocess.Popen(  # noqa: S603  our own interpreter and module
             command,

@@ -1,11 +1,11 @@
 """``python -m services``: run a service, all of them in one process, or prepare the database.
 
-    python -m services embedded [--data-dir DIR] [--port N]   all services in one process
-    python -m services ingest                                 one service
-    python -m services bootstrap                              roles and schemas
-    python -m services migrate [SERVICE …]                    schemas to the newest revision
-    python -m services keys                                   a new set of signing keys
-    python -m services openapi [--check]                      the public API's document
+    python -m services embedded [--data-dir DIR] [--port N] [--demo]  all services in one process
+    python -m services ingest                                         one service
+    python -m services bootstrap                                      roles and schemas
+    python -m services migrate [SERVICE …]                            schemas to the newest revision
+    python -m services keys                                           a new set of signing keys
+    python -m services openapi [--check]                              the public API's document
 
 A service reads its settings from MIGPLAN_<SERVICE>_… variables; ``python -m services ingest
 --help`` lists them.
@@ -43,7 +43,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         case "embedded":
             configure_logging("embedded", level=os.environ.get("MIGPLAN_LOG_LEVEL", "INFO"))
             embedded = importlib.import_module("services.embedded")
-            run(embedded.run(chosen.data_dir, host=chosen.host, port=chosen.port))
+            run(
+                embedded.run(
+                    chosen.data_dir,
+                    host=chosen.host,
+                    port=chosen.port,
+                    allow_single_approver=chosen.demo,
+                )
+            )
         case "bootstrap":
             run(_bootstrap())
         case "migrate":
@@ -76,6 +83,11 @@ def _parser() -> argparse.ArgumentParser:
     embedded.add_argument("--host", default="127.0.0.1", help="address to listen on")
     embedded.add_argument(
         "--port", type=int, default=DEFAULT_PORT, help="TCP port; 0 takes a free one (8080)"
+    )
+    embedded.add_argument(
+        "--demo",
+        action="store_true",
+        help="projects that say nothing else let one person request and approve a plan",
     )
     for service in SERVICES:
         one = commands.add_parser(

@@ -64,8 +64,10 @@ class _Installation:
         return self.sockets / f"{service}.sock"
 
 
-async def run(data_dir: Path, *, host: str, port: int) -> int:
+async def run(data_dir: Path, *, host: str, port: int, allow_single_approver: bool) -> int:
     """Run the platform on ``data_dir`` until a signal; the exit code.
+
+    ``allow_single_approver`` holds for projects that say nothing: see PlannerSettings.
 
     Raises:
         StartError: the folder is in use, PostgreSQL cannot start, or the port is taken.
@@ -75,7 +77,7 @@ async def run(data_dir: Path, *, host: str, port: int) -> int:
             installation = _Installation(folder, postgres, folder.sockets())
             await _prepare(installation)
             password, is_new = folder.admin_password()
-            built = _build(installation, password)
+            built = _build(installation, password, allow_single_approver=allow_single_approver)
             gateway = built[-1]
             gateway.metrics.join(service.metrics for service in built[:-1])
             listenings = [
@@ -105,7 +107,9 @@ async def _prepare(installation: _Installation) -> None:
         await engine.dispose()
 
 
-def _build(installation: _Installation, password: str) -> list[Service]:
+def _build(
+    installation: _Installation, password: str, *, allow_single_approver: bool
+) -> list[Service]:
     """The services, the gateway last."""
     common = installation.common
     gateway = common("gateway") | {
@@ -117,7 +121,7 @@ def _build(installation: _Installation, password: str) -> list[Service]:
         services.ingest.app.build(IngestSettings(**common("ingest"))),
         services.assessment.app.build(AssessmentSettings(**common("assessment"))),
         services.planner.app.build(
-            PlannerSettings(**common("planner"), allow_single_approver=True)
+            PlannerSettings(**common("planner"), allow_single_approver=allow_single_approver)
         ),
         services.provisioner.app.build(ProvisionerSettings(**common("provisioner"))),
         services.exporter.app.build(ExporterSettings(**common("exporter"))),

@@ -133,10 +133,15 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A READ ONLY transaction for queries. Raises ``Unavailable`` as transactions do."""
+        """A READ ONLY transaction for queries. Raises ``Unavailable`` as transactions do.
+
+        All its statements see one state: a row and its job, read one after the other, agree.
+        """
         with unavailable_when_lost():
             async with self.engine.connect() as connection:
-                await connection.execution_options(postgresql_readonly=True)
+                await connection.execution_options(
+                    isolation_level="REPEATABLE READ", postgresql_readonly=True
+                )
                 async with connection.begin():
                     yield connection
 

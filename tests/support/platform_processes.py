@@ -21,7 +21,7 @@ START_S = 90
 
 
 class EmbeddedPlatform:
-    """``python -m services embedded`` on a data folder."""
+    """``python -m services embedded --demo`` on a data folder: one person may approve."""
 
     def __init__(self, data_dir: Path) -> None:
         self.data_dir = data_dir
@@ -38,6 +38,7 @@ class EmbeddedPlatform:
             str(self.data_dir),
             "--port",
             "0",
+            "--demo",
             folder=self.data_dir,
             env=env,
         )

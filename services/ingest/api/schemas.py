@@ -51,11 +51,12 @@ class InventoryCounts(ReplyModel):
     nics: int
 
 
-_ENDED = {
+_WITHOUT_ROWS = {
     JobState.QUEUED: InventoryState.QUEUED,
     JobState.FAILED: InventoryState.FAILED,
     JobState.CANCELLED: InventoryState.CANCELLED,
-    JobState.SUCCEEDED: InventoryState.READY,
+    # The job was read a moment after the inventory, and ended between: the next look shows both.
+    JobState.SUCCEEDED: InventoryState.STORING,
 }
 
 
@@ -120,8 +121,8 @@ def _facts(view: InventoryView) -> dict[str, Any]:
 def _state(view: InventoryView) -> InventoryState:
     if view.inventory.imported_at is not None:
         return InventoryState.READY
-    if view.job.state in _ENDED:
-        return _ENDED[view.job.state]
+    if view.job.state in _WITHOUT_ROWS:
+        return _WITHOUT_ROWS[view.job.state]
     return InventoryState((view.job.progress or {}).get("state", InventoryState.VALIDATING))
 
 

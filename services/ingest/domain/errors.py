@@ -22,13 +22,9 @@ AppError
 │   └── not-a-workbook          HTML, CSV, PDF, another kind of zip, …
 ├── NotFound
 │   ├── project-not-found
-│   ├── inventory-not-found
-│   └── snapshot-not-found
-├── Conflict
-│   ├── upload-in-progress      the same Idempotency-Key is being worked on
-│   └── inventory-not-ready     its VMs are not stored (yet)
-└── Invalid
-    └── idempotency-key-reused  the same key came with another body
+│   └── inventory-not-found
+└── Conflict
+    └── inventory-not-ready     its VMs are not stored (yet)
 """
 
 from typing import Final
@@ -51,7 +47,4 @@ ENCRYPTED_WORKBOOK: Final = "encrypted-workbook"
 NOT_A_WORKBOOK: Final = "not-a-workbook"
 PROJECT_NOT_FOUND: Final = "project-not-found"
 INVENTORY_NOT_FOUND: Final = "inventory-not-found"
-SNAPSHOT_NOT_FOUND: Final = "snapshot-not-found"
-UPLOAD_IN_PROGRESS: Final = "upload-in-progress"
 INVENTORY_NOT_READY: Final = "inventory-not-ready"
-IDEMPOTENCY_KEY_REUSED: Final = "idempotency-key-reused"

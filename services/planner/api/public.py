@@ -123,7 +123,12 @@ def settings_routes(
         """Change settings. The plan stays and is stale until a new snapshot is made."""
         async with transactions() as tx:
             settings = await change_settings(
-                tx, project_id, patch.changes(), based_on=based_on, by=caller.key
+                tx,
+                project_id,
+                patch.changes(),
+                based_on=based_on,
+                by=caller.key,
+                may_approve=Permission.APPROVE in caller.permissions,
             )
         response.headers["ETag"] = etag(settings.version)
         return SettingsReply.of(settings)

@@ -2,6 +2,8 @@
 
 A request is bound to the digest of the latest snapshot. It is stale as soon as that snapshot is
 not the latest any more, or settings or facts have changed since; a stale one cannot be decided.
+Whether one person may both ask and approve is settled when it is asked: a later change of the
+project's rule neither loosens nor tightens a request that waits.
 
 pending → approved | rejected
 """
@@ -57,13 +59,17 @@ class Asker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalRequest:
-    """One request. ``approval_number`` counts a project's approvals, None unless approved."""
+    """One request. ``approval_number`` counts a project's approvals, None unless approved.
+
+    ``allow_single_approver`` is the project's rule when it was asked.
+    """
 
     approval_id: ApprovalId
     project_id: ProjectId
     snapshot_id: SnapshotId
     digest: str
     requested: Asker
+    allow_single_approver: bool
     state: ApprovalState = ApprovalState.PENDING
     decided: Asker | None = None
     approval_number: int | None = None
@@ -81,6 +87,7 @@ def request_approval(
     latest: LatestSnapshot,
     earlier: Sequence[ApprovalRequest],
     asker: Asker,
+    allow_single_approver: bool,
 ) -> ApprovalRequest:
     """A new request for the snapshot with ``digest``.
 
@@ -107,6 +114,7 @@ def request_approval(
         snapshot_id=latest.snapshot_id,
         digest=digest,
         requested=asker,
+        allow_single_approver=allow_single_approver,
     )
 
 
@@ -116,7 +124,6 @@ def decide(
     *,
     approver: Asker,
     latest: LatestSnapshot,
-    allow_single_approver: bool,
     next_number: int,
 ) -> ApprovalRequest:
     """The request with its decision; an approval gets ``next_number``.
@@ -124,18 +131,18 @@ def decide(
     Raises:
         AlreadyDecided: it has one.
         NotTheLatestSnapshot, PlanStale: the plan has changed since it was asked.
-        ApproverIsRequester: the same person asked, and the project wants two. Taking one's own
-            request back by rejecting it is allowed.
+        ApproverIsRequester: the same person asked, and the project wanted two then. Taking one's
+            own request back by rejecting it is allowed.
     """
     if request.state is not ApprovalState.PENDING:
         raise AlreadyDecided(f"This request is {request.state} already.")
     if verdict is Verdict.REJECT:
         return replace(request, state=ApprovalState.REJECTED, decided=approver)
     _check_current(request.digest, latest)
-    if approver.user_id == request.requested.user_id and not allow_single_approver:
+    if approver.user_id == request.requested.user_id and not request.allow_single_approver:
         raise ApproverIsRequester(
             "Whoever asks for an approval cannot give it. Ask a second person with the permission "
-            "migration:approve, or allow one person in the project's plan settings."
+            "migration:approve. The rule is the one that held when this approval was asked for."
         )
     return replace(
         request, state=ApprovalState.APPROVED, decided=approver, approval_number=next_number

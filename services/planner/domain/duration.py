@@ -6,6 +6,8 @@ q = daily change * U / (24 h * r) the part of U that changes while U is copied.
 * warm: t0 = U/r, deltas d1 = q·t0, d2 = q·d1, …; copy = t0 + every delta longer than 15 minutes;
   cut-over = min(d1, 15 min) + f(U); the VM is down for the cut-over.
 * cold: copy = P/r; cut-over = f(U); the VM is down for both.
+* a warm VM whose copy would take longer than its cold copy, or that has q >= 1, does not converge:
+  it is estimated as cold (ADR 0010).
 * f(U) = 0.30 h + 0.28 h * clamp(log10(max(U, 50)/50) / log10(20), 0, 1), U in GiB: conversion.
 
 Worked numbers of decision 16, hours of copy / cut-over at 5 % change a day:
@@ -112,8 +114,8 @@ class Estimate:
     """The uncontended time of one VM, in working hours.
 
     ``volume_mib`` is what ``copy_h`` moves; ``final_delta_h`` is the part of the cut-over in which
-    the last changes are copied. ``is_convergent`` is False for a warm VM that changes faster than
-    it can be copied and is therefore estimated as cold.
+    the last changes are copied. ``is_convergent`` is False for a warm VM that changes too fast
+    to be copied live sooner than switched off, and is therefore estimated as cold.
     """
 
     copy_h: float
@@ -196,16 +198,22 @@ def estimate_cold(used_mib: float, provisioned_mib: float, model: CopyModel) -> 
 
 
 def estimate_vm(vm: Vm, mode: Mode, model: CopyModel) -> Estimate:
-    """The time of ``vm``; a warm copy that never catches up is estimated as cold, and says so."""
+    """The time of ``vm``; a warm copy that does not converge is estimated as cold, and says so.
+
+    It converges if q < 1 and it takes no longer than the cold copy. So the copy time grows with
+    the size of the VM and is never above the cold one, however close to 1 q is.
+    """
     return _estimate(vm.used_volume_mib, vm.provisioned_volume_mib, mode, model)
 
 
 def _estimate(used_mib: int, provisioned_mib: int, mode: Mode, model: CopyModel) -> Estimate:
     if mode is Mode.COLD:
         return estimate_cold(used_mib, provisioned_mib, model)
-    if change_ratio(used_mib, model) < 1:
-        return estimate_warm(used_mib, model)
     cold = estimate_cold(used_mib, max(provisioned_mib, used_mib), model)
+    if change_ratio(used_mib, model) < 1:
+        warm = estimate_warm(used_mib, model)
+        if warm.copy_h <= cold.copy_h:
+            return warm
     return replace(cold, is_convergent=False)
 
 
@@ -222,11 +230,16 @@ class RangeModels:
         return cls(low=model.optimistic(), high=model.pessimistic())
 
 
-def copy_range(vm: Vm, mode: Mode, models: RangeModels) -> CopyRange:
-    """Best and worst copy time; the volume is guest-used at best, allocated at worst."""
+def copy_range(vm: Vm, mode: Mode, models: RangeModels, *, point_h: float) -> CopyRange:
+    """Best and worst copy time; the volume is guest-used at best, allocated at worst.
+
+    ``point_h`` is the copy time of :func:`estimate_vm`; the range always holds it.
+    """
     volumes_mib = (vm.used_volume_mib, vm.allocated_mib or vm.used_volume_mib)
     provisioned_mib = vm.provisioned_volume_mib
+    best_h = _estimate(min(volumes_mib), provisioned_mib, mode, models.low).copy_h
+    worst_h = _estimate(max(volumes_mib), provisioned_mib, mode, models.high).copy_h
     return CopyRange(
-        low_h=_estimate(min(volumes_mib), provisioned_mib, mode, models.low).copy_h,
-        high_h=_estimate(max(volumes_mib), provisioned_mib, mode, models.high).copy_h,
+        low_h=min(best_h, worst_h, point_h),
+        high_h=max(best_h, worst_h, point_h),
     )

@@ -11,7 +11,8 @@ AppError
 │   ├── NoPlan                 the project has no plan yet
 │   └── NoApprovalRequest      no such approval request in this project
 ├── Forbidden
-│   └── ApproverIsRequester    one person may not both ask and approve here
+│   ├── ApproverIsRequester    one person may not both ask and approve here
+│   └── ApprovalRuleProtected  only those who may approve set the rule above
 └── Conflict
     ├── NothingToPlan          no assessment has arrived yet
     ├── PlanStale              settings or facts changed after the snapshot was made
@@ -64,6 +65,12 @@ class ApproverIsRequester(Forbidden):
     """The person who asked for the approval may not give it in this project."""
 
     default_code = "approver-is-requester"
+
+
+class ApprovalRuleProtected(Forbidden):
+    """The approval rule of a project is set only by people who may approve."""
+
+    default_code = "permission-missing"
 
 
 class NothingToPlan(Conflict):

@@ -109,6 +109,7 @@ approval_requests = Table(
     Column("requested_by", Uuid, nullable=False),
     Column("requested_at", DateTime(timezone=True), nullable=False),
     Column("request_note", Text),
+    Column("allow_single_approver", Boolean, nullable=False),
     Column("state", Text, nullable=False),
     Column("decided_by", Uuid),
     Column("decided_at", DateTime(timezone=True)),

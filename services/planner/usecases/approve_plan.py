@@ -53,6 +53,7 @@ async def ask_for_approval(
         latest=standing.latest,
         earlier=standing.requests,
         asker=asker,
+        allow_single_approver=standing.allow_single_approver,
     )
     await tx.store.add_approval_request(request)
     return request
@@ -82,7 +83,6 @@ async def decide_on_plan(
         verdict,
         approver=approver,
         latest=standing.latest,
-        allow_single_approver=standing.allow_single_approver,
         next_number=1 + max(r.approval_number or 0 for r in standing.requests),
     )
     await tx.store.save_decision(decided)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from services.planner.domain.errors import ApprovalRuleProtected
 from services.planner.domain.project import ProjectSettings
 from services.planner.usecases.ports import PlannerStore
 from shared.db.uow import Transaction
@@ -11,7 +12,8 @@ from shared.kernel.errors import PreconditionFailed
 from shared.kernel.ids import ProjectId
 
 APPROVAL_RULE: Final = "allow_single_approver"
-"""The one setting that no plan depends on: changing it leaves plans as they are."""
+"""The one setting that no plan depends on: changing it leaves plans as they are. It guards
+approvals, so only those who may approve set it."""
 
 
 async def change_settings(
@@ -21,15 +23,24 @@ async def change_settings(
     *,
     based_on: int,
     by: str,
+    may_approve: bool,
 ) -> ProjectSettings:
     """Apply ``changes``, new values by field name, to version ``based_on`` of the settings.
 
-    Plans stay as they are and become stale; :func:`rebuild_plan` makes a new one.
+    Plans stay as they are and become stale; :func:`rebuild_plan` makes a new one. ``may_approve``
+    says whether the caller holds the permission to approve.
 
     Raises:
+        ApprovalRuleProtected: ``changes`` name the approval rule, and the caller may not approve.
         InvalidSettings: the result would not be valid; nothing is changed.
         PreconditionFailed: somebody else changed the settings first.
     """
+    if APPROVAL_RULE in changes and not may_approve:
+        raise ApprovalRuleProtected(
+            "Whether one person may both request and approve a plan is set only by people with "
+            "the permission migration:approve, which you do not have. Leave "
+            "allow_single_approver out, or ask an administrator to change it."
+        )
     current = await tx.store.settings(project_id)
     plan_changes = {name: value for name, value in changes.items() if name != APPROVAL_RULE}
     changed = ProjectSettings(

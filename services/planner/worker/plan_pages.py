@@ -29,7 +29,7 @@ def plan_page(
     models = RangeModels.around(model)
     records = []
     for planned in vms:
-        spread = copy_range(planned.vm, planned.mode, models)
+        spread = copy_range(planned.vm, planned.mode, models, point_h=planned.estimate.copy_h)
         records.append(
             planned_record(
                 planned, details[planned.vm.vm_id], spread=spread, bound_by=model.bound_by

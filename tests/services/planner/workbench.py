@@ -132,7 +132,7 @@ class Workbench:
         async with self.transactions() as tx:
             version = (await tx.store.settings(THE_PROJECT)).version
             changed = await change_settings(
-                tx, THE_PROJECT, changes, based_on=version, by="user:dana"
+                tx, THE_PROJECT, changes, based_on=version, by="user:dana", may_approve=True
             )
         return changed.version
 

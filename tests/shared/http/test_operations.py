@@ -20,7 +20,10 @@ from shared.observability.metrics import Metrics
 from tests.shared.db.workshop import SERVICE, Widgets
 from tests.shared.http.bench import FOREIGN, KEYS, PROJECT, as_person, as_planner, talking_to
 
-MINE = as_person(projects=frozenset({PROJECT}))
+
+def mine() -> dict[str, str]:
+    """Made anew each time: it is valid for a minute only."""
+    return as_person(projects=frozenset({PROJECT}))
 
 
 @pytest.fixture
@@ -50,7 +53,7 @@ async def claimed(db: Database) -> ClaimedJob:
 
 
 async def show(client: httpx.AsyncClient, job_id: JobId) -> dict[str, Any]:
-    response = await client.get(operation_path(SERVICE, job_id), headers=MINE)
+    response = await client.get(operation_path(SERVICE, job_id), headers=mine())
     assert response.status_code == 200
     shown: dict[str, Any] = response.json()
     return shown
@@ -60,7 +63,7 @@ async def test_a_queued_operation_says_so_and_when_to_ask_again(
     client: httpx.AsyncClient, db: Database
 ) -> None:
     job_id = await queued(db)
-    response = await client.get(operation_path(SERVICE, job_id), headers=MINE)
+    response = await client.get(operation_path(SERVICE, job_id), headers=mine())
     shown = response.json()
     assert response.headers["Retry-After"] == "1"
     assert shown.pop("created_at").endswith("Z")
@@ -89,7 +92,7 @@ async def test_progress_and_result_are_shown(client: httpx.AsyncClient, db: Data
     assert (running["state"], running["progress"]) == ("running", {"rows": 7})
     async with db.write() as connection:
         await job_leases.finish(connection, lease, {"vms": 3})
-    response = await client.get(operation_path(SERVICE, job_id), headers=MINE)
+    response = await client.get(operation_path(SERVICE, job_id), headers=mine())
     assert (response.json()["state"], response.json()["result"]) == ("succeeded", {"vms": 3})
     assert response.json()["finished_at"].endswith("Z")
     assert "Retry-After" not in response.headers
@@ -115,9 +118,9 @@ async def test_a_queued_operation_is_cancelled_at_once(
 ) -> None:
     job_id = await queued(db)
     path = operation_path(SERVICE, job_id)
-    cancelled = await client.post(f"{path}/cancel", headers=MINE)
+    cancelled = await client.post(f"{path}/cancel", headers=mine())
     assert (cancelled.status_code, cancelled.json()["state"]) == (200, "cancelled")
-    again = await client.post(f"{path}/cancel", headers=MINE)
+    again = await client.post(f"{path}/cancel", headers=mine())
     assert (again.status_code, again.json()["code"]) == (409, "job-ended")
 
 
@@ -126,17 +129,17 @@ async def test_a_running_operation_is_asked_to_stop(
 ) -> None:
     job_id = await queued(db)
     await claimed(db)
-    response = await client.post(f"{operation_path(SERVICE, job_id)}/cancel", headers=MINE)
+    response = await client.post(f"{operation_path(SERVICE, job_id)}/cancel", headers=mine())
     assert (response.json()["state"], response.json()["cancel_requested"]) == ("running", True)
 
 
 async def test_a_failed_operation_is_queued_again(client: httpx.AsyncClient, db: Database) -> None:
     job_id = await queued(db)
     path = operation_path(SERVICE, job_id)
-    early = await client.post(f"{path}/retry", headers=MINE)
+    early = await client.post(f"{path}/retry", headers=mine())
     assert (early.status_code, early.json()["code"]) == (409, "job-not-retryable")
-    await client.post(f"{path}/cancel", headers=MINE)
-    response = await client.post(f"{path}/retry", headers=MINE)
+    await client.post(f"{path}/cancel", headers=mine())
+    response = await client.post(f"{path}/retry", headers=mine())
     assert (response.status_code, response.json()["state"]) == (200, "queued")
 
 
@@ -148,7 +151,7 @@ async def test_work_on_what_one_does_not_see_does_not_exist(
 ) -> None:
     async def code(job_id: JobId) -> str:
         path = operation_path(SERVICE, job_id) + suffix
-        response = await client.request(method, path, headers=MINE)
+        response = await client.request(method, path, headers=mine())
         assert response.status_code == 404
         return str(response.json()["code"])
 

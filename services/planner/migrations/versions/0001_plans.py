@@ -128,6 +128,7 @@ def _create_approval_requests() -> None:
             requested_by uuid NOT NULL,
             requested_at timestamptz NOT NULL,
             request_note text,
+            allow_single_approver boolean NOT NULL,
             state text NOT NULL CHECK (state IN ('pending', 'approved', 'rejected')),
             decided_by uuid,
             decided_at timestamptz,

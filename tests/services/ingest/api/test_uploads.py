@@ -378,6 +378,8 @@ class TestTheSameFile:
         vms = [await dana.items(f"/v1/{reply.json()['subject']}/vms") for reply in replies]
         assert vms[0] == vms[1]
         assert len(vms[0]) == 2
+        facts = [envelope["data"] for envelope in await bench.announced()]
+        assert [fact["inventory_number"] for fact in facts] == [1, 2]
 
     async def test_another_project_has_its_own(
         self, dana: Caller, bench: Workbench, project: UUID

@@ -1,7 +1,6 @@
 """A workbook becomes an inventory, or is refused and leaves nothing."""
 
 from pathlib import Path
-from uuid import UUID
 
 import pytest
 from pydantic import ValidationError
@@ -131,18 +130,3 @@ def test_a_folder_for_parsing_that_does_not_exist_is_told_at_the_start(tmp_path:
     IngestSettings.model_validate(settings | {"scratch_dir": str(tmp_path)})
     with pytest.raises(ValidationError, match="scratch_dir"):
         IngestSettings.model_validate(settings | {"scratch_dir": str(tmp_path / "gone")})
-
-
-async def test_two_inventories_of_a_project_share_the_identities_of_vms(bench: Workbench) -> None:
-    project = await bench.project()
-    first = await bench.upload(A_WORKBOOK, to=project)
-    second = await bench.upload(A_WORKBOOK, to=project)
-    await bench.run_jobs()
-
-    stored = [await bench.imported(inventory) for inventory in (first, second)]
-    assert stored[0] == stored[1]
-    assert [UUID(fact["data"]["inventory_id"]) for fact in await bench.announced()] == [
-        first.id,
-        second.id,
-    ]
-    assert [fact["data"]["inventory_number"] for fact in await bench.announced()] == [1, 2]

@@ -188,6 +188,19 @@ class Workbench:
         async with self.database.write() as connection:
             await connection.execute(text(statement), values)
 
+    async def count_as_ready(self, inventory_id: object) -> None:
+        """The inventory is ready, and as empty as none that was imported."""
+        await self.execute(
+            "UPDATE inventories SET imported_at = now(), vm_count = 0, disk_count = 0,"
+            " nic_count = 0, report = '{}', manifest = '{}' WHERE id = :id",
+            id=inventory_id,
+        )
+        await self.execute(
+            "UPDATE jobs SET state = 'succeeded', finished_at = now() WHERE id ="
+            " (SELECT job_id FROM inventories WHERE id = :id)",
+            id=inventory_id,
+        )
+
     async def lose_the_lease(self) -> None:
         """The running job's worker counts as dead."""
         await self.execute(

@@ -69,6 +69,32 @@ async def test_one_person_may_do_both_where_the_project_allows_it(
     assert len(await bench.announced()) == 1
 
 
+async def test_loosening_the_rule_leaves_a_waiting_request_to_a_second_person(
+    kim: Caller, lee: Caller, bench: Workbench
+) -> None:
+    request = await ask(kim, (await bench.plan(an_estate()))["digest"])
+    await bench.set(allow_single_approver=True)
+
+    path = f"{REQUESTS}/{request['id']}/decision"
+    own = await kim.post(path, {"decision": "approve"})
+    second = await lee.post(path, {"decision": "approve"})
+
+    assert (own.status_code, own.json()["code"]) == (403, "approver-is-requester")
+    assert second.status_code == 200
+
+
+async def test_tightening_the_rule_leaves_a_waiting_request_to_one_person(
+    kim: Caller, bench: Workbench
+) -> None:
+    await bench.set(allow_single_approver=True)
+    request = await ask(kim, (await bench.plan(an_estate()))["digest"])
+    await bench.set(allow_single_approver=False)
+
+    reply = await kim.post(f"{REQUESTS}/{request['id']}/decision", {"decision": "approve"})
+
+    assert reply.status_code == 200
+
+
 async def test_deciding_needs_the_permission_to_approve(dana: Caller, bench: Workbench) -> None:
     request = await ask(dana, (await bench.plan(an_estate()))["digest"])
 

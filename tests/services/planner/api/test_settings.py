@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from services.planner.api.settings_schemas import SettingsPatch, SettingsReply
 from services.planner.domain.settings import PlanSettings, settings_json
 from tests.services.planner.api.conftest import Caller
@@ -99,12 +101,26 @@ async def test_changed_settings_make_the_plan_stale_until_it_is_built_again(
     assert fresh["summary"]["working_days"] == 10
 
 
-async def test_the_approval_rule_makes_no_plan_stale(dana: Caller, bench: Workbench) -> None:
+async def test_the_approval_rule_makes_no_plan_stale(kim: Caller, bench: Workbench) -> None:
     await bench.plan(an_estate())
-    reply = await dana.patch(SETTINGS, {"allow_single_approver": True}, if_match='"1"')
+    reply = await kim.patch(SETTINGS, {"allow_single_approver": True}, if_match='"1"')
 
     assert reply.json()["allow_single_approver"] is True
-    assert (await dana.get(PLAN)).json()["stale"] is False
+    assert (await kim.get(PLAN)).json()["stale"] is False
+
+
+@pytest.mark.parametrize("rule", [True, False])
+async def test_the_approval_rule_is_set_only_by_those_who_may_approve(
+    dana: Caller, rule: bool
+) -> None:
+    reply = await dana.patch(
+        SETTINGS, {"agent_count": 3, "allow_single_approver": rule}, if_match='"1"'
+    )
+
+    assert (reply.status_code, reply.json()["code"]) == (403, "permission-missing")
+    assert "migration:approve" in reply.json()["detail"]
+    unchanged = settings_json(PlanSettings()) | {"allow_single_approver": False}
+    assert (await dana.get(SETTINGS)).json() == unchanged
 
 
 async def test_a_viewer_changes_nothing(viewer: Caller) -> None:

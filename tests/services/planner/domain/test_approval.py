@@ -33,7 +33,10 @@ NEWER = LatestSnapshot(SnapshotId(an_id("newer")), "b" * 64, is_stale=False)
 
 
 def ask(
-    *earlier: ApprovalRequest, latest: LatestSnapshot = LATEST, digest: str = LATEST.digest
+    *earlier: ApprovalRequest,
+    latest: LatestSnapshot = LATEST,
+    digest: str = LATEST.digest,
+    single: bool = False,
 ) -> ApprovalRequest:
     return request_approval(
         ApprovalId(an_id(f"approval-{len(earlier)}")),
@@ -42,6 +45,7 @@ def ask(
         latest=latest,
         earlier=earlier,
         asker=DANA,
+        allow_single_approver=single,
     )
 
 
@@ -51,7 +55,6 @@ def answer(
     *,
     approver: Asker = KIM,
     latest: LatestSnapshot = LATEST,
-    single: bool = False,
     number: int = 1,
 ) -> ApprovalRequest:
     return decide(
@@ -59,7 +62,6 @@ def answer(
         verdict,
         approver=approver,
         latest=latest,
-        allow_single_approver=single,
         next_number=number,
     )
 
@@ -100,7 +102,7 @@ def test_the_requester_may_not_approve() -> None:
 
 
 def test_the_requester_may_approve_where_the_project_allows_one_person() -> None:
-    assert answer(ask(), approver=DANA, single=True).state is ApprovalState.APPROVED
+    assert answer(ask(single=True), approver=DANA).state is ApprovalState.APPROVED
 
 
 def test_the_requester_may_take_the_request_back() -> None:
