@@ -41,6 +41,8 @@ EFFICIENCY_SPREAD: Final = 0.10
 """A range looks this far to both sides of η: 0.45 to 0.65 around the default."""
 STREAM_CAP_SPREAD: Final = 0.25
 """A range looks this share to both sides of the stream cap."""
+MAX_PASSES: Final = 20
+"""Deltas that vJailbreak copies before it gives a live copy up."""
 SMALL_GIB: Final = 50
 """Up to here the conversion takes its least time; at 20 times as much, its most."""
 LARGE_RATIO: Final = 20
@@ -115,7 +117,7 @@ class Estimate:
 
     ``volume_mib`` is what ``copy_h`` moves; ``final_delta_h`` is the part of the cut-over in which
     the last changes are copied. ``is_convergent`` is False for a warm VM that changes too fast
-    to be copied live sooner than switched off, and is therefore estimated as cold.
+    to be copied live, and is therefore estimated as cold.
     """
 
     copy_h: float
@@ -152,7 +154,7 @@ def change_ratio(used_mib: float, model: CopyModel) -> float:
 
 
 def estimate_warm(used_mib: float, model: CopyModel) -> Estimate:
-    """The time of a live copy. Meaningful only while :func:`change_ratio` is below 1."""
+    """The time of a live copy. Meaningful only while it :func:`converges`."""
     full_pass_h = used_mib / model.rate_mib_h
     q = change_ratio(used_mib, model)
     final_delta_h = min(q * full_pass_h, FINAL_DELTA_MAX_H)
@@ -168,14 +170,26 @@ def estimate_warm(used_mib: float, model: CopyModel) -> Estimate:
 
 
 def _long_deltas_h(full_pass_h: float, q: float) -> float:
-    """Sum of the deltas t0·q, t0·q², … that are longer than 15 minutes, as a closed formula.
+    """Sum of the deltas t0·q, t0·q², … that are longer than 15 minutes."""
+    count = long_deltas(full_pass_h, q)
+    return full_pass_h * q * (1 - q**count) / (1 - q) if count else 0.0
 
-    The closed form matters: near q = 1 there are millions of them.
+
+def long_deltas(full_pass_h: float, q: float) -> int:
+    """How many deltas t0·q, t0·q², … are longer than 15 minutes, for q below 1.
+
+    >>> long_deltas(100, 0.5)   # 50, 25, 12.5, 6.25, 3.1, 1.6, 0.8 and 0.4 h
+    8
     """
     if q * full_pass_h <= FINAL_DELTA_MAX_H:
-        return 0.0
-    count = math.ceil(math.log(FINAL_DELTA_MAX_H / full_pass_h) / math.log(q)) - 1
-    return full_pass_h * q * -math.expm1(count * math.log(q)) / (1 - q)
+        return 0
+    return math.ceil(math.log(FINAL_DELTA_MAX_H / full_pass_h) / math.log(q)) - 1
+
+
+def converges(used_mib: float, model: CopyModel) -> bool:
+    """Whether the changes become small enough to switch within :data:`MAX_PASSES` deltas."""
+    q = change_ratio(used_mib, model)
+    return q < 1 and long_deltas(used_mib / model.rate_mib_h, q) <= MAX_PASSES
 
 
 def estimate_cold(used_mib: float, provisioned_mib: float, model: CopyModel) -> Estimate:
@@ -198,22 +212,16 @@ def estimate_cold(used_mib: float, provisioned_mib: float, model: CopyModel) -> 
 
 
 def estimate_vm(vm: Vm, mode: Mode, model: CopyModel) -> Estimate:
-    """The time of ``vm``; a warm copy that does not converge is estimated as cold, and says so.
-
-    It converges if q < 1 and it takes no longer than the cold copy. So the copy time grows with
-    the size of the VM and is never above the cold one, however close to 1 q is.
-    """
+    """The time of ``vm``; a warm copy that does not converge is estimated as cold, and says so."""
     return _estimate(vm.used_volume_mib, vm.provisioned_volume_mib, mode, model)
 
 
 def _estimate(used_mib: int, provisioned_mib: int, mode: Mode, model: CopyModel) -> Estimate:
     if mode is Mode.COLD:
         return estimate_cold(used_mib, provisioned_mib, model)
+    if converges(used_mib, model):
+        return estimate_warm(used_mib, model)
     cold = estimate_cold(used_mib, max(provisioned_mib, used_mib), model)
-    if change_ratio(used_mib, model) < 1:
-        warm = estimate_warm(used_mib, model)
-        if warm.copy_h <= cold.copy_h:
-            return warm
     return replace(cold, is_convergent=False)
 
 

@@ -197,6 +197,7 @@ def main() -> None:
     parser.add_argument("serve", nargs="?")
     parser.add_argument("--data-dir", type=Path, required=True)
     parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--demo", action="store_true")
     chosen = parser.parse_args()
     data_dir: Path = chosen.data_dir
     scenario = os.environ.get("MIGPLAN_TEST_SCENARIO", "")
