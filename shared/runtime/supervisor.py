@@ -46,12 +46,28 @@ _log = structlog.stdlib.get_logger(__name__)
 def run(main: Coroutine[Any, Any, int]) -> NoReturn:
     """Runs ``main`` to its end and exits with its code; why it cannot start goes to stderr."""
     try:
-        code = asyncio.run(main)
+        code = asyncio.run(_to_the_end(main))
     except StartError as error:
         sys.exit(f"{error}")
     except KeyboardInterrupt:  # before serve() has taken over the signals
         sys.exit(128 + signal.SIGINT)
     sys.exit(code)
+
+
+async def _to_the_end(main: Coroutine[Any, Any, int]) -> int:
+    """Waits for ``main`` and for nothing else.
+
+    Everything of ours is closed by then. What still runs belongs to a driver, such as a connection
+    that closes while its broker dies; waiting for that may take for ever.
+    """
+    code = await main
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    if left:
+        _log.warning("left behind", tasks=sorted(task.get_name() for task in left))
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code
 
 
 async def serve(
