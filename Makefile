@@ -24,7 +24,7 @@ run: .runtime ## Keep the platform up on one port (PORT=8080); data stays in .da
 setup: .dev ## Create .venv with everything that development needs
 
 test: .dev .broker ## Every test, on real PostgreSQL and real RabbitMQ
-	$(PYTEST) -n 2 --dist loadscope -q
+	$(PYTEST) -n 4 --dist loadscope -q
 
 test-fast: .dev ## Tests that need no broker and start no processes
 	$(PYTEST) -n 2 -q tests --ignore=tests/system --ignore=tests/faults -m "not system and not rabbit"

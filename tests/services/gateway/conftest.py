@@ -11,8 +11,7 @@ from services.gateway.app import build
 from services.gateway.domain.routes import ROUTES
 from services.gateway.settings import GatewaySettings
 from shared.auth.keys import generate_keypair
-from shared.db.bootstrap import BUS, bootstrap
-from shared.db.migrate import migrate
+from shared.db.bootstrap import BUS
 from shared.runtime.service import Service
 from shared.testing.postgres import FreshDatabase
 from tests.services.gateway.echo import EchoUpstream, running_echo
@@ -60,11 +59,9 @@ def settings_for(
 
 
 @pytest.fixture
-async def gateway_database(database: FreshDatabase) -> FreshDatabase:
+def gateway_database(platform_database: FreshDatabase) -> FreshDatabase:
     """A database with the gateway's schema and the bus's."""
-    await bootstrap(database.admin_dsn, database.passwords(["gateway", BUS]))
-    await migrate("gateway", database.dsn("gateway"))
-    return database
+    return platform_database
 
 
 @pytest.fixture
