@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Final
 
 import asyncpg
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random
 
 from shared.db.engine import raw_connection, unavailable_when_lost
 from shared.kernel.errors import Invalid
@@ -45,15 +46,35 @@ async def bootstrap(
     connection = await raw_connection(admin_dsn, schema="public")
     try:
         with unavailable_when_lost():
-            async with connection.transaction():
-                await connection.execute(_ONE_AT_A_TIME)
-                await _close_to_the_public(connection)
-                for schema, password in sorted(passwords.items()):
-                    role = role_prefix + schema
-                    await _make_role(connection, role, password, schema=schema)
-                    await _make_schema(connection, schema, owner=role)
+            async for attempt in _unless_disturbed():
+                with attempt:
+                    async with connection.transaction():
+                        await connection.execute(_ONE_AT_A_TIME)
+                        await _close_to_the_public(connection)
+                        for schema, password in sorted(passwords.items()):
+                            role = role_prefix + schema
+                            await _make_role(connection, role, password, schema=schema)
+                            await _make_schema(connection, schema, owner=role)
     finally:
         await connection.close()
+
+
+_DISTURBED: Final = (
+    asyncpg.InternalServerError,  # tuple concurrently updated
+    asyncpg.UniqueViolationError,
+    asyncpg.DuplicateObjectError,
+)
+
+
+def _unless_disturbed() -> AsyncRetrying:
+    """Tries again when somebody alters the same roles for another database of this cluster:
+    PostgreSQL has no lock for that, and refuses the later one."""
+    return AsyncRetrying(
+        retry=retry_if_exception_type(_DISTURBED),
+        stop=stop_after_attempt(10),
+        wait=wait_random(0.05, 0.5),
+        reraise=True,
+    )
 
 
 async def _close_to_the_public(connection: asyncpg.Connection) -> None:

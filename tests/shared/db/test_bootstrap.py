@@ -1,12 +1,14 @@
 """Roles and schemas: what each service may do, and what it may not."""
 
 import asyncio
+from contextlib import AsyncExitStack
 
 import asyncpg
 import pytest
 
 from shared.db.bootstrap import bootstrap
 from shared.kernel.errors import Invalid
+from shared.testing.postgres import PostgresServer
 from tests.shared.db.workshop import as_role
 
 PASSWORDS = {"ingest": "pw-ingest", "planner": "pw-planner", "bus": "pw-bus"}
@@ -133,3 +135,17 @@ async def test_an_owner_of_the_database_with_createrole_suffices(
     ingest = await connect(admin_dsn, f"{role_prefix}ingest", "pw-ingest")
     await ingest.execute("CREATE TABLE hosts (name text)")
     await ingest.close()
+
+
+async def test_databases_of_one_cluster_may_be_bootstrapped_at_once(
+    postgres: PostgresServer, role_prefix: str
+) -> None:
+    async with AsyncExitStack() as stack:
+        databases = [await stack.enter_async_context(postgres.fresh_database()) for _ in range(4)]
+        await asyncio.gather(
+            *(bootstrap(each.admin_dsn, PASSWORDS, role_prefix=role_prefix) for each in databases)
+        )
+        for each in databases:
+            connection = await connect(each.admin_dsn, f"{role_prefix}ingest", "pw-ingest")
+            await connection.execute("CREATE TABLE hosts (name text)")
+            await connection.close()
