@@ -4,9 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from shared.db.bootstrap import bootstrap
 from shared.db.engine import make_engine
-from shared.db.migrate import migrate
 from shared.db.uow import Database
 from shared.runtime.ids import Uuid7Ids
 from shared.testing.postgres import FreshDatabase
@@ -17,11 +15,8 @@ SERVICE = "exporter"
 
 
 @pytest.fixture
-async def dsn(database: FreshDatabase) -> str:
-    await bootstrap(database.admin_dsn, database.passwords([SERVICE]))
-    dsn = database.dsn(SERVICE)
-    await migrate(SERVICE, dsn)
-    return dsn
+def dsn(platform_database: FreshDatabase) -> str:
+    return platform_database.dsn(SERVICE)
 
 
 @pytest.fixture
