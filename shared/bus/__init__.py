@@ -2,7 +2,8 @@
 
 ports.py            what a bus is: publish, consume, and the fate of a delivery
 topology.py         every queue there is, and the arguments they are declared with
-rabbit.py           RabbitMQ, for production (the only module that imports aio_pika)
+rabbit.py           RabbitMQ, for production
+rabbit_link.py      its connections, opened again for ever
 postgres.py         PostgreSQL, for one-process installations: the same promises, no broker
 postgres_schema.py  the schema of the latter
 in_flight.py        handlers at work: at most so many, and what became of each

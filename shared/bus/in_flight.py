@@ -31,10 +31,11 @@ class InFlight:
     They outlive a lost connection: a handler is never stopped half-way because the broker is away.
     """
 
-    def __init__(self, handler: Handler, *, limit: int) -> None:
+    def __init__(self, handler: Handler, *, limit: int, drain_s: float) -> None:
         self._handler = handler
         self._slots = asyncio.Semaphore(limit)
         self._limit = limit
+        self._drain_s = drain_s
         # Handlers log in the name of the service that consumes, whatever task begins them.
         self._context = copy_context()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -87,17 +88,17 @@ class InFlight:
             return Fate.RETRY
         return Fate.DONE
 
-    async def drain(self, timeout_s: float) -> None:
+    async def drain(self) -> None:
         """Let running handlers end and be settled; drop those that have not begun.
 
-        What has not ended after ``timeout_s`` is cancelled and not settled.
+        What has not ended after ``drain_s`` is cancelled and not settled.
         """
         for task in list(self._waiting):
             task.cancel()
         tasks = set(self._tasks)
         try:
             if tasks:
-                await asyncio.wait(tasks, timeout=timeout_s)
+                await asyncio.wait(tasks, timeout=self._drain_s)
         finally:
             for task in self._tasks:
                 task.cancel()

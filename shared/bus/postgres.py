@@ -112,9 +112,12 @@ UPDATE messages SET consumer = NULL, deliveries = deliveries - 1 WHERE queue = $
 class PostgresBus:
     """The bus over schema ``bus``; ``dsn`` belongs to the role that owns it."""
 
-    def __init__(self, dsn: str, *, topology: Topology = TOPOLOGY) -> None:
+    def __init__(
+        self, dsn: str, *, topology: Topology = TOPOLOGY, drain_s: float = DRAIN_S
+    ) -> None:
         self._dsn = dsn
         self._topology = topology
+        self._drain_s = drain_s
         self._publisher: asyncpg.Connection | None = None
         self._publishing = asyncio.Lock()
         self._ready = asyncio.Event()
@@ -185,7 +188,7 @@ class PostgresBus:
         self, queue: str, handler: Handler, *, prefetch: int = DEFAULT_PREFETCH
     ) -> None:
         """See :class:`~shared.bus.ports.Bus`."""
-        in_flight = InFlight(handler, limit=prefetch)
+        in_flight = InFlight(handler, limit=prefetch, drain_s=self._drain_s)
         backoff = Backoff(first_s=0.2, most_s=5)
         try:
             await self._ready.wait()
@@ -198,7 +201,7 @@ class PostgresBus:
                     _log.warning("bus consumer lost", queue=queue, error=error.detail)
                 await asyncio.sleep(backoff.next_s())
         finally:
-            await in_flight.drain(DRAIN_S)
+            await in_flight.drain()
 
     async def dead_letters(self, queue: str) -> list[Message]:
         """See :class:`~shared.bus.ports.Bus`."""
@@ -301,7 +304,7 @@ class _Session:
                     pass
                 await wait_at_most(_POLL_S, self._wake)
         except asyncio.CancelledError:
-            await in_flight.drain(DRAIN_S)
+            await in_flight.drain()
             raise
 
     async def _claim(self, in_flight: InFlight) -> bool:

@@ -32,7 +32,7 @@ class Broker(Protocol):
 
     proxy: Proxy
 
-    def bus(self, topology: Topology) -> Bus:
+    def bus(self, topology: Topology, *, drain_s: float = 10) -> Bus:
         """A bus over ``topology``, not yet started, whose connections go through the proxy."""
         ...
 
@@ -359,6 +359,22 @@ class BusContract:
             await second.has_seen(messages[2:])
         assert [message.id for message in messages] == first.ids + second.ids
         assert {1} == {d.delivery_count for d in first.deliveries}
+
+    async def test_a_handler_that_does_not_end_is_cancelled_and_its_message_comes_back(
+        self, broker: Broker, topology: Topology, a_message: Callable[..., Message]
+    ) -> None:
+        queue = topology.subscriptions[0].queue
+        message = a_message()
+        stuck = Recorder(lambda _: _forget(asyncio.Event().wait()))
+        async with started(broker.bus(topology, drain_s=0.1)) as bus:
+            await published(bus, message)
+            async with consuming(bus, queue, stuck):
+                await stuck.has_seen([message])
+            assert stuck.running == 0
+
+            recorder = Recorder()
+            async with consuming(bus, queue, recorder):
+                await recorder.has_seen([message])
 
     async def test_a_consumer_resumes_after_its_connection_was_lost(
         self, bus: Bus, broker: Broker, queue: str, a_message: Callable[..., Message]

@@ -5,6 +5,7 @@ Everything listens on the loopback interface, at ports of its own; its port mapp
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -96,7 +97,8 @@ class LocalRabbit:
 
         def are_saved() -> bool:
             saved = directory.read_bytes()
-            return all(queue.encode() in saved for queue in queues)
+            # The name and no more of it: the queue of its dead letters is made first.
+            return all(re.search(re.escape(queue.encode()) + rb"(?!\.)", saved) for queue in queues)
 
         wait_until(are_saved, within_s=within_s, what=f"{queues} in {directory.name}")
 

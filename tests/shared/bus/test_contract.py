@@ -20,8 +20,8 @@ class PostgresBroker:
     def __init__(self, proxy: Proxy) -> None:
         self.proxy = proxy
 
-    def bus(self, topology: Topology) -> Bus:
-        return PostgresBus(self.proxy.url, topology=topology)
+    def bus(self, topology: Topology, *, drain_s: float = 10) -> Bus:
+        return PostgresBus(self.proxy.url, topology=topology, drain_s=drain_s)
 
 
 class TestPostgresBus(BusContract):
@@ -37,8 +37,8 @@ class RabbitBroker:
     def __init__(self, proxy: Proxy) -> None:
         self.proxy = proxy
 
-    def bus(self, topology: Topology) -> Bus:
-        return RabbitBus(self.proxy.url, declare=True, topology=topology)
+    def bus(self, topology: Topology, *, drain_s: float = 10) -> Bus:
+        return RabbitBus(self.proxy.url, declare=True, topology=topology, drain_s=drain_s)
 
 
 class TestRabbitBus(BusContract):

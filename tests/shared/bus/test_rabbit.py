@@ -121,6 +121,7 @@ async def test_a_message_whose_id_is_not_ours_is_a_dead_letter_at_once(
                 return await bus.dead_letter_count(QUEUE) == 1
 
             await eventually(is_dead)
+        assert await bus.dead_letters(QUEUE) == []
 
     assert recorder.deliveries == []
 
