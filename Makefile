@@ -27,7 +27,8 @@ test: .dev .broker ## Every test, on real PostgreSQL and real RabbitMQ
 	$(PYTEST) -n 4 --dist loadscope -q
 
 test-fast: .dev ## Tests that need no broker and start no processes
-	$(PYTEST) -n 2 -q tests --ignore=tests/system --ignore=tests/faults -m "not system and not rabbit"
+	$(PYTEST) -n 4 -q tests --ignore=tests/system --ignore=tests/faults \
+		--ignore=tests/shared/bus --ignore=tests/shared/testing
 
 test-faults: .dev .broker ## Kill processes and the broker for real; judge what is left
 	$(PYTEST) -q tests/faults
