@@ -20,7 +20,7 @@ START_TIMEOUT_S: Final = 120.0
 STOP_TIMEOUT_S: Final = 60.0
 _POLL_S: Final = 0.1
 _TAIL_LINES: Final = 15
-_SIGNALLED: Final = (signal.SIGTERM, signal.SIGHUP)
+_SIGNALLED: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +119,17 @@ def log_file(data_dir: Path) -> Path:
     return data_dir / "platform.log"
 
 
+class Interrupted(KeyboardInterrupt):
+    """A class of our own: when Python sees its own one leave an import, it exits by the signal,
+    even if somebody has handled it."""
+
+
 @contextlib.contextmanager
 def signals_as_interrupt() -> Iterator[None]:
     """Let a TERM or HUP end the command as Ctrl-C does, so that nothing is left running."""
 
     def interrupt(_signum: int, _frame: object) -> None:
-        raise KeyboardInterrupt
+        raise Interrupted
 
     former = {number: signal.signal(number, interrupt) for number in _SIGNALLED}
     try:

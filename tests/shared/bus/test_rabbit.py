@@ -173,34 +173,3 @@ async def test_a_killed_broker_costs_no_confirmed_message_and_no_restart(
             await asyncio.to_thread(own_rabbit.start)
             await published(bus, during)
             await recorder.has_seen([*waiting, during])
-
-
-async def test_messages_published_while_the_broker_dies_are_confirmed_or_reported(
-    own_rabbit: LocalRabbit,
-) -> None:
-    """What was confirmed is there after the restart; what is there without was reported unknown."""
-    async with started(RabbitBus(own_rabbit.server.url, declare=True, topology=ONE)) as bus:
-        await asyncio.to_thread(own_rabbit.settle, QUEUE, dead_queue(QUEUE))
-        killing = asyncio.create_task(asyncio.to_thread(own_rabbit.kill))
-        outcomes: dict[bytes, bool] = {}
-        number = 0
-        while not killing.done() or all(outcomes.values()):
-            batch = [a_message(str(number + n).encode()) for n in range(10)]
-            number += len(batch)
-            results = await bus.publish(batch)
-            outcomes |= {
-                message.body: error is None for message, error in zip(batch, results, strict=True)
-            }
-            assert {type(error) for error in results} <= {type(None), Unconfirmed}
-        await killing
-
-        await asyncio.to_thread(own_rabbit.start)
-        confirmed = {body for body, is_confirmed in outcomes.items() if is_confirmed}
-        recorder = Recorder()
-        last = a_message(b"last")
-        await published(bus, last)
-        async with consuming(bus, QUEUE, recorder):
-            await recorder.has_seen([last])
-        found = {delivery.message.body for delivery in recorder.deliveries}
-        assert confirmed <= found
-        assert found - {b"last"} <= set(outcomes)
