@@ -1,6 +1,7 @@
 """What only RabbitMQ does."""
 
 import asyncio
+from collections.abc import Coroutine
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -173,3 +174,42 @@ async def test_a_killed_broker_costs_no_confirmed_message_and_no_restart(
             await asyncio.to_thread(own_rabbit.start)
             await published(bus, during)
             await recorder.has_seen([*waiting, during])
+
+
+async def test_messages_published_while_the_broker_dies_are_confirmed_or_reported(
+    own_rabbit: LocalRabbit,
+) -> None:
+    """What was confirmed is there after the restart; what is there without was reported unknown."""
+    async with started(RabbitBus(own_rabbit.server.url, declare=True, topology=ONE)) as bus:
+        await asyncio.to_thread(own_rabbit.settle, QUEUE, dead_queue(QUEUE))
+        outcomes: dict[bytes, bool] = {}
+        await publish_until_away(bus, outcomes, asyncio.to_thread(own_rabbit.kill))
+
+        await asyncio.to_thread(own_rabbit.start)
+        confirmed = {body for body, is_confirmed in outcomes.items() if is_confirmed}
+        recorder = Recorder()
+        last = a_message(b"last")
+        await published(bus, last)
+        async with consuming(bus, QUEUE, recorder):
+            await recorder.has_seen([last])
+        found = {delivery.message.body for delivery in recorder.deliveries}
+        assert confirmed
+        assert confirmed <= found
+        assert found - {b"last"} <= set(outcomes)
+
+
+async def publish_until_away(
+    bus: RabbitBus, outcomes: dict[bytes, bool], kill: Coroutine[None, None, None]
+) -> None:
+    """Publish batch after batch while ``kill`` runs; note by body which were confirmed."""
+    killing: asyncio.Task[None] | None = None
+    while killing is None or not killing.done() or all(outcomes.values()):
+        batch = [a_message(str(len(outcomes) + n).encode()) for n in range(10)]
+        results = await bus.publish(batch)
+        assert {type(error) for error in results} <= {type(None), Unconfirmed}
+        outcomes |= {
+            message.body: error is None for message, error in zip(batch, results, strict=True)
+        }
+        killing = killing or asyncio.create_task(kill)
+        await asyncio.sleep(0)  # without a connection, publish answers at once
+    await killing
