@@ -8,8 +8,9 @@ PublishError
 Permanent        raised by a handler: this message will never work
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -46,6 +47,19 @@ class Delivery:
     message: Message
     queue: str
     delivery_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message that a queue gave up on.
+
+    ``reason`` is ``rejected`` (its handler raised Permanent) or ``delivery_limit`` (it failed
+    MAX_DELIVERIES times).
+    """
+
+    message: Message
+    reason: str
+    died_at: datetime
 
 
 class PublishError(Exception):
@@ -110,8 +124,8 @@ class Bus(Protocol):
         """
         ...
 
-    async def dead_letters(self, queue: str) -> list[Message]:
-        """The messages that ``queue`` gave up on, oldest first. They stay where they are.
+    async def dead_letters(self, queue: str, *, limit: int | None = None) -> list[DeadLetter]:
+        """What ``queue`` gave up on, oldest first, at most ``limit``. All stay where they are.
 
         Raises:
             Unavailable: the broker is away.
@@ -123,6 +137,19 @@ class Bus(Protocol):
 
         Raises:
             Unavailable: the broker is away.
+        """
+        ...
+
+    async def replay(self, queue: str, ids: Collection[UUID]) -> dict[UUID, PublishError | None]:
+        """Put dead letters of ``queue`` back, by the ids of their messages.
+
+        A result for each one found: None means that it waits in the queue again, with its id and
+        a new budget of deliveries, and is no dead letter any more; after an error it still is one.
+        Other readers of its type may get a copy too, which their inboxes recognise. Dying half-way
+        leaves a message in both places, never in none.
+
+        Raises:
+            Unavailable: the broker is away, or went away: look which dead letters are left.
         """
         ...
 

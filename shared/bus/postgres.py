@@ -8,10 +8,11 @@ leases and no clocks. NOTIFY wakes consumers early; they look once a second rega
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any, Final
+from uuid import UUID
 
 import asyncpg
 import orjson
@@ -25,6 +26,7 @@ from shared.bus.ports import (
     DRAIN_S,
     MAX_DELIVERIES,
     START_PATIENCE_S,
+    DeadLetter,
     Delivery,
     Handler,
     Message,
@@ -102,6 +104,15 @@ _BURY: Final = """
 WITH gone AS (DELETE FROM messages WHERE seq = $1 AND consumer = $2 RETURNING *)
 INSERT INTO dead_letters (queue, message_id, type, body, headers, deliveries, reason, enqueued_at)
 SELECT queue, message_id, type, body, headers, deliveries, $3, enqueued_at FROM gone
+"""
+
+_REPLAY: Final = """
+WITH risen AS (
+    DELETE FROM dead_letters WHERE queue = $1 AND message_id = ANY ($2::uuid[]) RETURNING *
+)
+INSERT INTO messages (queue, message_id, type, body, headers)
+SELECT queue, message_id, type, body, headers FROM risen ORDER BY id
+RETURNING message_id
 """
 
 _RETURN_UNTOUCHED: Final = """
@@ -203,16 +214,22 @@ class PostgresBus:
         finally:
             await in_flight.drain()
 
-    async def dead_letters(self, queue: str) -> list[Message]:
+    async def dead_letters(self, queue: str, *, limit: int | None = None) -> list[DeadLetter]:
         """See :class:`~shared.bus.ports.Bus`."""
         rows = await self._statement(
             lambda connection: connection.fetch(
-                "SELECT message_id, type, body, headers FROM dead_letters"
-                " WHERE queue = $1 ORDER BY id",
+                "SELECT message_id, type, body, headers, reason, died_at FROM dead_letters"
+                " WHERE queue = $1 ORDER BY id LIMIT $2",
                 queue,
+                limit,
             )
         )
-        return [_message(row) for row in rows]
+        return [DeadLetter(_message(row), row["reason"], row["died_at"]) for row in rows]
+
+    async def replay(self, queue: str, ids: Collection[UUID]) -> dict[UUID, PublishError | None]:
+        """See :class:`~shared.bus.ports.Bus`. All in one transaction, into this queue only."""
+        rows = await self._statement(lambda connection: connection.fetch(_REPLAY, queue, list(ids)))
+        return {row["message_id"]: None for row in rows}
 
     async def dead_letter_count(self, queue: str) -> int:
         """See :class:`~shared.bus.ports.Bus`."""

@@ -7,10 +7,11 @@ the broker delivers again.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
 from functools import partial
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import aio_pika
@@ -26,6 +27,7 @@ from shared.bus.ports import (
     DEFAULT_PREFETCH,
     DRAIN_S,
     START_PATIENCE_S,
+    DeadLetter,
     Delivery,
     Handler,
     Message,
@@ -103,20 +105,39 @@ class RabbitBus:
         finally:
             await in_flight.drain()
 
-    async def dead_letters(self, queue: str) -> list[Message]:
+    async def dead_letters(self, queue: str, *, limit: int | None = None) -> list[DeadLetter]:
         """See :class:`~shared.bus.ports.Bus`. Those whose id is no UUID are left out."""
-        found = []
-        # What was fetched and not acknowledged goes back when the channel closes.
-        async with self._channel_for_looking() as channel:
-            letters = await call(channel.get_queue(dead_queue(queue), ensure=False))
-            while (letter := await call(letters.get(fail=False))) is not None:
+        found: list[DeadLetter] = []
+        async with self._looking() as (_, channel):
+            async for letter in _letters(channel, queue):
+                if limit is not None and len(found) == limit:
+                    break
                 with suppress(ValueError):
-                    found.append(_message(letter))
+                    found.append(_dead_letter(letter))
         return found
+
+    async def replay(self, queue: str, ids: Collection[UUID]) -> dict[UUID, PublishError | None]:
+        """See :class:`~shared.bus.ports.Bus`. Every reader of the type gets a copy.
+
+        Published through the topic exchange, because that is the only one a service may write to.
+        """
+        results: dict[UUID, PublishError | None] = {}
+        async with self._looking() as (session, channel):
+            async for letter in _letters(channel, queue):
+                try:
+                    message = _message(letter)
+                except ValueError:
+                    continue
+                if message.id not in ids:
+                    continue
+                results[message.id] = await _published(session, message)
+                if results[message.id] is None:
+                    await call(letter.ack())
+        return results
 
     async def dead_letter_count(self, queue: str) -> int:
         """See :class:`~shared.bus.ports.Bus`."""
-        async with self._channel_for_looking() as channel:
+        async with self._looking() as (_, channel):
             letters = await call(channel.declare_queue(dead_queue(queue), passive=True))
             return letters.declaration_result.message_count or 0
 
@@ -125,15 +146,23 @@ class RabbitBus:
         return self._publishing.current is not None
 
     @asynccontextmanager
-    async def _channel_for_looking(self) -> AsyncIterator[AbstractChannel]:
+    async def _looking(self) -> AsyncIterator[tuple[Session, AbstractChannel]]:
+        """A channel for fetching: what was not acknowledged goes back when it closes."""
         session = self._publishing.current
         if session is None:
             raise Unavailable("There is no connection to the broker.")
         try:
             async with session.channel() as channel:
-                yield channel
+                yield session, channel
         except BrokerLost as error:
             raise Unavailable(f"The broker does not answer: {error}.") from error
+
+
+async def _letters(channel: AbstractChannel, queue: str) -> AsyncIterator[AbstractIncomingMessage]:
+    """The dead letters of ``queue`` one after the other, each fetched once and held."""
+    source = await call(channel.get_queue(dead_queue(queue), ensure=False))
+    while (letter := await call(source.get(fail=False))) is not None:
+        yield letter
 
 
 async def _published(session: Session, message: Message) -> PublishError | None:
@@ -232,4 +261,21 @@ def _message(incoming: AbstractIncomingMessage) -> Message:
             for name, value in incoming.headers.items()
             if not name.startswith("x-")
         },
+    )
+
+
+def _dead_letter(letter: AbstractIncomingMessage) -> DeadLetter:
+    """A fetched dead letter, with what the broker noted on it.
+
+    Raises:
+        ValueError: it has no UUID as its id, so it is not from us.
+    """
+    message = _message(letter)
+    deaths: Any = letter.headers.get("x-death")  # the newest first
+    newest = deaths[0] if deaths else {}
+    died_at = newest.get("time")
+    return DeadLetter(
+        message,
+        reason=str(newest.get("reason", "unknown")),
+        died_at=died_at if isinstance(died_at, datetime) else datetime.fromtimestamp(0, UTC),
     )

@@ -7,6 +7,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from uuid import UUID, uuid4
 
@@ -70,6 +71,24 @@ async def started(bus: Bus) -> AsyncIterator[Bus]:
         yield bus
     finally:
         await bus.close()
+
+
+async def dead_messages(bus: Bus, queue: str, *, limit: int | None = None) -> list[Message]:
+    """The messages of the dead letters of ``queue``."""
+    return [letter.message for letter in await bus.dead_letters(queue, limit=limit)]
+
+
+async def everything_dies(bus: Bus, queue: str, count: int) -> None:
+    """Refuse all that is in ``queue`` for good, until it has ``count`` dead letters."""
+
+    async def refuse(_: Delivery) -> None:
+        raise Permanent("never")
+
+    async def are_dead() -> bool:
+        return await bus.dead_letter_count(queue) == count
+
+    async with consuming(bus, queue, refuse, prefetch=1):
+        await eventually(are_dead)
 
 
 @asynccontextmanager
@@ -238,7 +257,8 @@ class BusContract:
 
         counts = [d.delivery_count for d in recorder.deliveries if d.message.id == poison.id]
         assert list(range(1, MAX_DELIVERIES + 1)) == counts
-        assert [poison] == letters
+        assert [poison] == [letter.message for letter in letters]
+        assert [letter.reason for letter in letters] == ["delivery_limit"]
         assert recorder.ids.count(good.id) == 1
 
     async def test_a_permanent_failure_is_a_dead_letter_at_once(
@@ -254,7 +274,9 @@ class BusContract:
         async with consuming(bus, queue, recorder):
             letters = await eventually(lambda: bus.dead_letters(queue))
 
-        assert [message] == letters
+        assert [message] == [letter.message for letter in letters]
+        assert [letter.reason for letter in letters] == ["rejected"]
+        assert abs(letters[0].died_at - datetime.now(UTC)) < timedelta(minutes=5)
         assert [message.id] == recorder.ids
 
     async def test_dead_letters_stay_when_they_are_looked_at(
@@ -262,19 +284,42 @@ class BusContract:
     ) -> None:
         messages = [a_message(str(n).encode()) for n in range(5)]
         await published(bus, *messages)
+        await everything_dies(bus, queue, len(messages))
 
-        async def refuse(_: Delivery) -> None:
-            raise Permanent("never")
-
-        async def all_dead() -> bool:
-            return await bus.dead_letter_count(queue) == len(messages)
-
-        async with consuming(bus, queue, refuse, prefetch=1):
-            await eventually(all_dead)
-
-        assert messages == await bus.dead_letters(queue)
-        assert messages == await bus.dead_letters(queue)
+        assert messages == await dead_messages(bus, queue)
+        assert messages == await dead_messages(bus, queue)
+        assert messages[:2] == await dead_messages(bus, queue, limit=2)
+        assert await bus.dead_letter_count(queue) == len(messages)
         assert await bus.dead_letter_count(topology.subscriptions[1].queue) == 0
+
+    async def test_a_replayed_dead_letter_is_delivered_again_as_if_new(
+        self, bus: Bus, queue: str, a_message: Callable[..., Message]
+    ) -> None:
+        messages = [a_message(str(n).encode(), correlationid=f"c-{n}") for n in range(4)]
+        await published(bus, *messages)
+        await everything_dies(bus, queue, len(messages))
+        chosen = [messages[1], messages[3]]
+
+        results = await bus.replay(queue, {message.id for message in chosen} | {uuid4()})
+
+        assert results == dict.fromkeys((message.id for message in chosen), None)
+        assert [messages[0], messages[2]] == await dead_messages(bus, queue)
+        recorder = Recorder()
+        async with consuming(bus, queue, recorder, prefetch=1):
+            await recorder.has_seen(chosen)
+        assert [Delivery(message, queue, 1) for message in chosen] == recorder.deliveries
+
+    async def test_a_replayed_message_that_fails_again_is_a_dead_letter_again(
+        self, bus: Bus, queue: str, a_message: Callable[..., Message]
+    ) -> None:
+        message = a_message()
+        await published(bus, message)
+        await everything_dies(bus, queue, 1)
+        await bus.replay(queue, {message.id})
+        assert await bus.dead_letter_count(queue) == 0
+        await everything_dies(bus, queue, 1)
+
+        assert [message] == await dead_messages(bus, queue)
 
     async def test_one_consumer_sees_the_order_of_publishing(
         self, bus: Bus, queue: str, a_message: Callable[..., Message]

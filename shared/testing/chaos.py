@@ -2,13 +2,15 @@
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
+from uuid import UUID
 
 from shared.bus.ports import (
     DEFAULT_PREFETCH,
     MAX_DELIVERIES,
     Bus,
+    DeadLetter,
     Delivery,
     Handler,
     Message,
@@ -85,9 +87,13 @@ class ChaosBus:
 
         await self._bus.consume(queue, unreliable, prefetch=prefetch)
 
-    async def dead_letters(self, queue: str) -> list[Message]:
+    async def dead_letters(self, queue: str, *, limit: int | None = None) -> list[DeadLetter]:
         """As the bus inside."""
-        return await self._bus.dead_letters(queue)
+        return await self._bus.dead_letters(queue, limit=limit)
+
+    async def replay(self, queue: str, ids: Collection[UUID]) -> dict[UUID, PublishError | None]:
+        """As the bus inside."""
+        return await self._bus.replay(queue, ids)
 
     async def dead_letter_count(self, queue: str) -> int:
         """As the bus inside."""

@@ -113,11 +113,8 @@ async def in_queue(dsn: str) -> list[int]:
 async def dies(bus: Bus) -> Message:
     """The first dead letter."""
 
-    async def first() -> list[Message]:
-        return await bus.dead_letters(QUEUE)
-
-    await eventually(first, within_s=30)
-    return (await first())[0]
+    letters = await eventually(lambda: bus.dead_letters(QUEUE), within_s=30)
+    return letters[0].message
 
 
 async def test_a_fact_has_its_effect_and_is_acknowledged(

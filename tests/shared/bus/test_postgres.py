@@ -89,7 +89,7 @@ async def test_a_message_that_kills_its_consumers_is_a_dead_letter_in_the_end(
             await eventually(is_dead)
 
         assert recorder.deliveries == []
-        assert await watching.dead_letters(QUEUE) == [message]
+        assert [letter.message for letter in await watching.dead_letters(QUEUE)] == [message]
 
 
 async def deliver_and_die(dsn: str) -> None:
