@@ -8,10 +8,11 @@ the end of a job with its last write.
 ==================  ==============================================================================
 ``engine``          pool and dedicated connections; which driver errors mean "try again later"
 ``uow``             Database, Transaction: what use cases see; COPY inside the transaction
-``tables``, ``ddl`` the four mechanism tables as SQLAlchemy sees them, and as migrations make them
+``tables``, ``ddl`` the five mechanism tables as SQLAlchemy sees them, and as migrations make them
 ``outbox``          facts waiting to be published
 ``inbox``           messages already handled
 ``idempotency``     replies kept for repeated requests
+``audit``           who did what: written with the effect, never changed
 ``jobs``            durable jobs: queueing, reading, cancelling, retrying
 ``job_leases``      the fenced statements of a worker
 ``job_context``     what a job function is given

@@ -111,6 +111,46 @@ _CREATE_V1: Final = (
     """,
 )
 
+_CREATE_AUDIT_V1: Final = (
+    """
+    CREATE TABLE audit_entries (
+        id uuid PRIMARY KEY,
+        at timestamptz NOT NULL DEFAULT clock_timestamp(),
+        actor text NOT NULL,
+        actor_name text NOT NULL,
+        action text NOT NULL,
+        subject text NOT NULL,
+        project_id uuid,
+        before jsonb,
+        after jsonb,
+        correlation_id text
+    )
+    """,
+    "CREATE INDEX audit_entries_newest ON audit_entries (at, id)",
+    "CREATE INDEX audit_entries_of_project ON audit_entries (project_id, at, id)",
+    "CREATE INDEX audit_entries_by_actor ON audit_entries (actor, at, id)",
+    "CREATE INDEX audit_entries_by_action ON audit_entries (action text_pattern_ops, at, id)",
+    """
+    CREATE FUNCTION refuse_audit_change() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        RAISE EXCEPTION '% refused: audit entries are only ever added', TG_OP
+            USING ERRCODE = 'insufficient_privilege',
+                HINT = 'Correct an entry by what you do next; it leaves an entry of its own.';
+    END $$
+    """,
+    """
+    CREATE TRIGGER audit_entries_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_entries
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_change()
+    """,
+    # Otherwise a session that plays a replica (session_replication_role) would not fire it.
+    "ALTER TABLE audit_entries ENABLE ALWAYS TRIGGER audit_entries_stay",
+)
+
+_DROP_AUDIT_V1: Final = (
+    "DROP TABLE audit_entries",
+    "DROP FUNCTION refuse_audit_change()",
+)
+
 _DROP_V1: Final = (
     "DROP TABLE jobs, idempotency, inbox, outbox",
     "DROP FUNCTION notify_jobs()",
@@ -135,6 +175,18 @@ def create_mechanism_v1(op: Operations) -> None:
 def drop_mechanism_v1(op: Operations) -> None:
     """Undoes :func:`create_mechanism_v1`, losing what is in the tables."""
     for statement in _DROP_V1:
+        op.execute(statement)
+
+
+def create_audit_v1(op: Operations) -> None:
+    """Makes the audit trail of one service, which takes entries and gives none up."""
+    for statement in _CREATE_AUDIT_V1:
+        op.execute(statement)
+
+
+def drop_audit_v1(op: Operations) -> None:
+    """Undoes :func:`create_audit_v1`, losing the trail."""
+    for statement in _DROP_AUDIT_V1:
         op.execute(statement)
 
 

@@ -1,4 +1,4 @@
-"""The four mechanism tables that every schema has, as SQLAlchemy sees them.
+"""The five mechanism tables that every schema has, as SQLAlchemy sees them.
 
 Names carry no schema: the connection's ``search_path`` decides, and a role sees only its own.
 :mod:`shared.db.ddl` creates them; a test compares the two.
@@ -33,6 +33,7 @@ class MechanismTables:
     inbox: Table
     idempotency: Table
     jobs: Table
+    audit: Table
 
 
 def mechanism_tables(metadata: MetaData) -> MechanismTables:
@@ -42,6 +43,7 @@ def mechanism_tables(metadata: MetaData) -> MechanismTables:
         inbox=_inbox(metadata),
         idempotency=_idempotency(metadata),
         jobs=_jobs(metadata),
+        audit=_audit(metadata),
     )
 
 
@@ -117,6 +119,28 @@ def _jobs(metadata: MetaData) -> Table:
         Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
         Column("started_at", DateTime(timezone=True)),
         Column("finished_at", DateTime(timezone=True)),
+    )
+
+
+def _audit(metadata: MetaData) -> Table:
+    return Table(
+        "audit_entries",
+        metadata,
+        Column("id", Uuid, primary_key=True),
+        Column(
+            "at",
+            DateTime(timezone=True),
+            nullable=False,
+            server_default=func.clock_timestamp(),
+        ),
+        Column("actor", Text, nullable=False),
+        Column("actor_name", Text, nullable=False),
+        Column("action", Text, nullable=False),
+        Column("subject", Text, nullable=False),
+        Column("project_id", Uuid),
+        Column("before", JSONB(none_as_null=True)),
+        Column("after", JSONB(none_as_null=True)),
+        Column("correlation_id", Text),
     )
 
 

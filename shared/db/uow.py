@@ -1,11 +1,12 @@
 """The unit of work: one request, delivery or job step is one transaction.
 
 A use case receives ``Transactions``, opens one, works through ``tx.store``, announces facts with
-``tx.publish`` and queues work with ``tx.enqueue``. It never commits: leaving the block does, and
-an exception rolls everything back, outbox rows and jobs included.
+``tx.publish``, queues work with ``tx.enqueue`` and tells who did it with ``tx.audit``. It never
+commits: leaving the block does, and an exception rolls everything back, outbox rows, jobs and audit
+entries included.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -14,12 +15,13 @@ import asyncpg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from shared.auth.principal import Principal
 from shared.contracts.envelope import Envelope, EventData
 from shared.contracts.registry import schema_id
-from shared.db import jobs, outbox
+from shared.db import audit, jobs, outbox
 from shared.db.engine import libpq_dsn, raw_connection, unavailable_when_lost
 from shared.kernel.clock import Clock
-from shared.kernel.ids import Ids, JobId
+from shared.kernel.ids import Ids, JobId, project_of_subject
 from shared.observability import correlation
 
 S = TypeVar("S")
@@ -57,6 +59,41 @@ class Transaction(Generic[S]):
             data=event.model_dump(mode="json"),
         )
         await outbox.add(self.connection, envelope)
+
+    async def audit(
+        self,
+        action: str,
+        *,
+        by: Principal,
+        subject: str,
+        before: Mapping[str, Any] | None = None,
+        after: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Writes into the audit trail that ``by`` did ``action`` to ``subject``.
+
+        The entry commits and rolls back with the effect. ``action`` is dotted, what was done in
+        the past tense (``plan.approval.decided``); ``subject`` is the thing (``users/<id>``), and
+        the entry belongs to a project when it begins with ``projects/<id>``. ``before`` and
+        ``after`` are JSON: only what matters or changed (:func:`shared.db.audit.changed`), never a
+        secret.
+
+        Raises:
+            Internal: the action is malformed, or a field's name is that of a secret.
+        """
+        await audit.add(
+            self.connection,
+            audit.NewEntry(
+                id=self._ids.new(),
+                actor=by.key,
+                actor_name=by.name,
+                action=action,
+                subject=subject,
+                project_id=project_of_subject(subject),
+                before=None if before is None else dict(before),
+                after=None if after is None else dict(after),
+                correlation_id=correlation.current(),
+            ),
+        )
 
     async def enqueue(
         self,

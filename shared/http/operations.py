@@ -20,12 +20,10 @@ from shared.http.models import ReplyModel, UtcTime
 from shared.http.problems import ProblemError
 from shared.http.security import require
 from shared.kernel.errors import NotFound
-from shared.kernel.ids import JobId
+from shared.kernel.ids import JobId, project_of_subject
 
 POLL_AFTER_S: Final = 1
 """How soon asking again makes sense, sent as Retry-After while the work goes on."""
-
-_PROJECTS: Final = "projects"
 
 Reader = Annotated[Principal, require(Permission.READ)]
 Writer = Annotated[Principal, require(Permission.WRITE)]
@@ -123,16 +121,8 @@ def operations_router(db: Database) -> APIRouter:
 
 
 def _is_visible(job: Job, caller: Principal) -> bool:
-    project_id = _project_of(job.subject)
+    project_id = project_of_subject(job.subject)
     return caller.projects is None if project_id is None else caller.can_see(project_id)
-
-
-def _project_of(subject: str) -> UUID | None:
-    kind, _, rest = subject.partition("/")
-    try:
-        return UUID(rest.partition("/")[0]) if kind == _PROJECTS else None
-    except ValueError:
-        return None
 
 
 def _error(stored: Mapping[str, Any]) -> OperationError:
