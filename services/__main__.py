@@ -6,6 +6,7 @@
     python -m services migrate [SERVICE …]                            schemas to the newest revision
     python -m services keys                                           a new set of signing keys
     python -m services openapi [--check]                              the public API's document
+    python -m services dead-letters list|show|replay                  facts that were given up on
 
 A service reads its settings from MIGPLAN_<SERVICE>_… variables; ``python -m services ingest
 --help`` lists them.
@@ -23,7 +24,7 @@ from urllib.parse import unquote, urlsplit
 
 from fastapi import FastAPI
 
-from services import SERVICES
+from services import SERVICES, dead_letters
 from shared.auth.keys import generate_keypair
 from shared.db.bootstrap import BUS, bootstrap
 from shared.db.migrate import migrate
@@ -59,6 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             sys.stdout.write(_keys())
         case "openapi":
             sys.exit(_openapi(check=chosen.check))
+        case "dead-letters":
+            configure_logging("dead-letters", level="WARNING")
+            run(dead_letters.run(chosen))
         case service:
             settings = _settings(service)
             configure_logging(service, level=settings.log_level)
@@ -105,6 +109,8 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("keys", help="print a new set of signing keys as settings")
     document = commands.add_parser("openapi", help="write the public API's document")
     document.add_argument("--check", action="store_true", help="only say whether it is current")
+    letters = commands.add_parser("dead-letters", help="look at what was given up on, or replay it")
+    dead_letters.add_arguments(letters)
     return parser
 
 

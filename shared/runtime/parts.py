@@ -56,12 +56,11 @@ Handler = Callable[[Any, Envelope, Transaction[S]], Awaitable[None]]
 """Handles one type of fact; its first parameter is that type's class."""
 
 
-def make_bus(settings: CommonSettings) -> Bus:
-    """The bus that ``settings`` name: RabbitMQ, or the one inside PostgreSQL."""
-    url = settings.bus_url.get_secret_value()
+def make_bus(url: str, *, declare: bool) -> Bus:
+    """The bus at ``url``: RabbitMQ, or the one inside PostgreSQL, which always declares itself."""
     if url.startswith("postgresql:"):
         return PostgresBus(url)
-    return RabbitBus(url, declare=settings.bus_declares_topology)
+    return RabbitBus(url, declare=declare)
 
 
 class Parts:
@@ -82,7 +81,9 @@ class Parts:
             ids=self.ids,
             clock=self.clock,
         )
-        self.bus = make_bus(settings)
+        self.bus = make_bus(
+            settings.bus_url.get_secret_value(), declare=settings.bus_declares_topology
+        )
         self.signer = TokenSigner(name, settings.signing_key.get_secret_value())
         self.verifier = TokenVerifier(name, settings.public_keys)
         self.metrics = Metrics(name)
