@@ -2,7 +2,7 @@
 
     dead-letters list   [--queue QUEUE] [--limit N]
     dead-letters show   --queue QUEUE --id ID
-    dead-letters replay --queue QUEUE (--id ID … | --all) --reason TEXT [--dry-run]
+    dead-letters replay --queue QUEUE (--id ID … | --all) (--dry-run | --reason TEXT)
 
 With ``--data-dir`` the queues are an embedded installation's, whether it runs or not. Without it
 the command reads the MIGPLAN_<SERVICE>_BUS_URL and …_DATABASE_DSN of the environment, so it runs
@@ -72,8 +72,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     which = replaying.add_mutually_exclusive_group(required=True)
     which.add_argument("--id", type=UUID, action="append", help="the message's id; repeatable")
     which.add_argument("--all", action="store_true", help="all dead letters of the queue")
-    replaying.add_argument("--reason", required=True, help="why; kept in the audit trail")
-    replaying.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    act = replaying.add_mutually_exclusive_group(required=True)
+    act.add_argument("--reason", help="why; kept in the audit trail")
+    act.add_argument("--dry-run", action="store_true", help="only say what would be done")
 
 
 async def run(chosen: argparse.Namespace) -> int:

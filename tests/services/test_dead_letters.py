@@ -104,7 +104,7 @@ async def test_a_dry_run_moves_nothing_and_leaves_no_trail(
 ) -> None:
     await dead(bus, a_message(b"1"), a_message(b"2"))
 
-    assert await run("replay", "--queue", QUEUE, "--all", "--dry-run", "--reason", "look") == 0
+    assert await run("replay", "--queue", QUEUE, "--all", "--dry-run") == 0
 
     assert "2 would go back" in capsys.readouterr().out
     assert await bus.dead_letter_count(QUEUE) == 2
