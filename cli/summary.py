@@ -10,6 +10,7 @@ from cli.journey import Outcome
 Figures = Mapping[str, Any]
 
 BANDS: Final = ("green", "yellow", "red")
+SEVERITIES: Final = ("blocker", "high", "medium", "info")
 MODE_CLASSES: Final = ("warm_eligible", "warm_risky", "cold_required")
 WORDS: Final = {
     "vcls": "vCLS VMs",
@@ -45,6 +46,11 @@ def rows(outcome: Outcome) -> Iterator[tuple[str, str]]:
     yield "Storage", f"{figures['disk_gib']:,.1f} GiB of disks, {figures['used_gib']:,.1f} GiB used"
     yield "Risk", _counts(totals["by_risk_band"], BANDS)
     yield "Move", _counts(totals["by_mode_class"], MODE_CLASSES)
+    if any((totals.get("by_gravest_finding") or {}).values()):
+        yield (
+            "Findings",
+            f"{_counts(totals['by_gravest_finding'], SEVERITIES)} (VMs, by the gravest)",
+        )
     yield from _time(figures)
 
 

@@ -162,6 +162,25 @@ class Reason(BaseModel):
     text: str
 
 
+class Severity(StrEnum):
+    """How grave a finding is, the gravest first (decision 13)."""
+
+    BLOCKER = "blocker"
+    HIGH = "high"
+    MEDIUM = "medium"
+    INFO = "info"
+
+
+class FindingRecord(BaseModel):
+    """What stands in a VM's way. The same kind may be there twice, of two disks."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: str
+    severity: Severity
+    seen: str
+
+
 class AssessedVmRecord(Record):
     """One VM with what the planner needs to know, and why."""
 
@@ -203,6 +222,9 @@ class AssessedVmRecord(Record):
     risk_reasons: list[Reason] = Field(default_factory=list)
     mode_class: ModeClass
     mode_reasons: list[Reason] = Field(default_factory=list)
+    findings: list[FindingRecord] = Field(
+        default_factory=list, description="The gravest first; advice on each is in the assessment"
+    )
 
 
 class EffectiveMode(StrEnum):

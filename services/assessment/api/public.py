@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.assessment.api.schemas import AssessedTenant, AssessedVm, AssessmentReply
 from services.assessment.domain.errors import NOT_ASSESSED
+from services.assessment.domain.finding_catalogue import KINDS
 from services.assessment.persistence.queries import (
     VmFilter,
     list_tenants,
@@ -17,11 +18,11 @@ from services.assessment.persistence.queries import (
 from services.assessment.persistence.store import find_newest
 from shared.auth.permissions import Permission
 from shared.auth.principal import Principal
-from shared.contracts.records import ModeClass, RiskBand
+from shared.contracts.records import ModeClass, RiskBand, Severity
 from shared.db.uow import Database
 from shared.http.models import ListReply, PageParameters
 from shared.http.security import VisibleProject, require
-from shared.kernel.errors import NotFound
+from shared.kernel.errors import Invalid, NotFound
 from shared.kernel.ids import AssessmentId, ProjectId, TenantId
 
 Reader = Annotated[Principal, require(Permission.READ)]
@@ -31,8 +32,22 @@ def _vm_filter(
     tenant_id: Annotated[UUID | None, Query(description="Only this tenant's")] = None,
     risk_band: Annotated[RiskBand | None, Query(description="Only this band")] = None,
     mode_class: Annotated[ModeClass | None, Query(description="Only this class")] = None,
+    finding: Annotated[
+        str | None, Query(description="Only VMs that have this finding", max_length=64)
+    ] = None,
+    severity: Annotated[
+        Severity | None, Query(description="Only VMs that have a finding this grave")
+    ] = None,
 ) -> VmFilter:
-    return VmFilter(TenantId(tenant_id) if tenant_id else None, risk_band, mode_class)
+    if finding is not None and finding not in KINDS:
+        raise Invalid(f"There is no finding {finding!r}; there are {', '.join(KINDS)}.")
+    return VmFilter(
+        tenant_id=TenantId(tenant_id) if tenant_id else None,
+        risk_band=risk_band,
+        mode_class=mode_class,
+        finding=finding,
+        severity=severity,
+    )
 
 
 VmParameters = Annotated[VmFilter, Depends(_vm_filter)]
@@ -68,7 +83,7 @@ def public_routes(database: Database) -> APIRouter:
                 limit=page.limit,
             )
         return ListReply(
-            items=[AssessedVm.model_validate(row) for row in found.items],
+            items=[AssessedVm.of(row) for row in found.items],
             next_cursor=found.next_cursor,
         )
 

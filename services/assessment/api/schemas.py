@@ -7,10 +7,19 @@ from uuid import UUID
 
 from pydantic import Field
 
+from services.assessment.domain.finding_catalogue import KINDS
 from services.assessment.domain.scope import Exclusion
 from services.assessment.domain.tenant_detection import CONFIDENCE, Confidence, Method
 from services.assessment.persistence.queries import AssessmentView
-from shared.contracts.records import ModeClass, OsFamily, PowerState, Reason, RiskBand, SizeBasis
+from shared.contracts.records import (
+    ModeClass,
+    OsFamily,
+    PowerState,
+    Reason,
+    RiskBand,
+    Severity,
+    SizeBasis,
+)
 from shared.db.jobs import JobState
 from shared.http.models import ReplyModel, UtcTime
 from shared.http.operations import OperationError, operation_path, present_operation
@@ -70,6 +79,12 @@ class AssessmentTotals(ReplyModel):
     by_os_family: dict[OsFamily, int]
     by_power_state: dict[PowerState, int]
     excluded: dict[Exclusion, int] = Field(description="VMs left out, by reason")
+    by_gravest_finding: dict[Severity, int] = Field(
+        description="VMs by their gravest finding; those without are not counted"
+    )
+    by_finding: dict[str, int] = Field(
+        description="VMs that have a finding, by its id, the most frequent first"
+    )
 
 
 class AssessedSnapshot(ReplyModel):
@@ -126,6 +141,23 @@ class AssessmentReply(ReplyModel):
         )
 
 
+class Finding(ReplyModel):
+    """What stands in the way of a VM, and what to do."""
+
+    id: str
+    severity: Severity
+    title: str
+    seen: str = Field(description="The evidence in the workbook")
+    why: str = Field(description="Why it matters")
+    fix: str = Field(description="What to do")
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> Self:
+        """A stored finding with today's advice."""
+        kind = KINDS[stored["id"]]
+        return cls(**stored, title=kind.title, why=kind.why, fix=kind.fix)
+
+
 class AssessedVm(ReplyModel):
     """A VM in scope with its tenant, OS, risk and mode. Sizes are MiB; null is unknown."""
 
@@ -161,6 +193,13 @@ class AssessedVm(ReplyModel):
     risk_reasons: list[Reason]
     mode_class: ModeClass
     mode_reasons: list[Reason]
+    findings: list[Finding] = Field(description="The gravest first")
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Self:
+        """A row of the list as a reply."""
+        findings = [Finding.of(stored) for stored in row["findings"]]
+        return cls.model_validate({**row, "findings": findings})
 
 
 class VmsByRiskBand(ReplyModel):

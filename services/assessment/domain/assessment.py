@@ -1,10 +1,12 @@
 """One VM in, its assessment out."""
 
 from dataclasses import dataclass, field
+from datetime import date
 from functools import lru_cache
 from typing import Final
 
 from services.assessment.domain import mode, risk_score
+from services.assessment.domain.findings import Finding, in_order, os_findings, vm_findings
 from services.assessment.domain.guest_os import GuestOs, guest_os
 from services.assessment.domain.mode import Mode, ModeRules, OsModes, classify_mode
 from services.assessment.domain.os_support import is_listed
@@ -48,11 +50,13 @@ class Assessed:
     os: GuestOs
     risk: Risk
     mode: Mode
+    findings: tuple[Finding, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _OsVerdict:
     os: GuestOs
+    findings: tuple[Finding, ...]
     risk_reasons: tuple[RiskReason, ...]
     modes: OsModes
 
@@ -60,17 +64,19 @@ class _OsVerdict:
 class Assessor:
     """Assesses VMs one at a time by one set of rules.
 
-    The result depends on the VM and the rules only; what is remembered in between (per distinct OS
-    pair and per distinct place) saves time.
+    The result depends on the VM, the rules and ``as_of`` only, the day of the import, which
+    end-of-support dates are held against; what is remembered in between (per distinct OS pair and
+    per distinct place) saves time.
     """
 
-    def __init__(self, rules: Rules = DEFAULT_RULES) -> None:
+    def __init__(self, rules: Rules = DEFAULT_RULES, *, as_of: date) -> None:
         self._rules = rules
+        self._as_of = as_of
         self._tenants = TenantDetector(rules.detection)
         self._verdict = lru_cache(maxsize=_REMEMBERED)(self._judge)
 
     def assess(self, vm: VmFacts) -> Assessed:
-        """Tenant, OS, risk and mode of ``vm``; excluded ones are assessed too, and marked."""
+        """All of it about ``vm``; excluded ones are assessed too, and marked."""
         verdict = self._verdict(vm.os_config, vm.os_tools)
         risk = score_risk(vm, verdict.risk_reasons, self._rules.risk)
         return Assessed(
@@ -79,6 +85,7 @@ class Assessor:
             os=verdict.os,
             risk=risk,
             mode=classify_mode(vm, os=verdict.modes, band=risk.band, rules=self._rules.mode),
+            findings=in_order((*verdict.findings, *vm_findings(vm, verdict.os))),
         )
 
     def _judge(self, config: str | None, tools: str | None) -> _OsVerdict:
@@ -87,4 +94,5 @@ class Assessor:
             is_cold_only=is_listed(os, self._rules.mode.cold_only),
             is_risky=is_listed(os, self._rules.mode.risky),
         )
-        return _OsVerdict(os, reasons_of_os(os, self._rules.risk), modes)
+        findings = os_findings(config, tools, os, as_of=self._as_of)
+        return _OsVerdict(os, findings, reasons_of_os(os, self._rules.risk), modes)

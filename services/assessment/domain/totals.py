@@ -1,14 +1,15 @@
 """What an assessment adds up to: in-scope VMs only, powered-off ones included (decision 4)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
     """Sums and distributions. Unknown sizes count as nothing; ``unsized_vms`` says how many VMs
     lack vCPUs, memory or disk. ``excluded`` counts the VMs left out, by reason. Distributions name
-    every word, also those that no VM has.
+    every word, also those that no VM has; ``by_finding`` only the findings there are, and a VM that
+    has one twice once. In ``by_gravest_finding`` a VM without findings is nowhere.
     """
 
     vms: int
@@ -25,3 +26,5 @@ class Totals:
     by_os_family: Mapping[str, int]
     by_power_state: Mapping[str, int]
     excluded: Mapping[str, int]
+    by_gravest_finding: Mapping[str, int] = field(default_factory=dict)
+    by_finding: Mapping[str, int] = field(default_factory=dict)

@@ -19,7 +19,7 @@ from services.assessment.persistence.tables import (
     tenant_totals,
     tenants,
 )
-from shared.contracts.records import ModeClass, RiskBand
+from shared.contracts.records import ModeClass, RiskBand, Severity
 from shared.contracts.snapshots import SnapshotManifest
 from shared.db import jobs
 from shared.db.jobs import Job
@@ -52,6 +52,10 @@ class VmFilter:
     tenant_id: TenantId | None = None
     risk_band: RiskBand | None = None
     mode_class: ModeClass | None = None
+    finding: str | None = None
+    """The id of a kind."""
+    severity: Severity | None = None
+    """At least one finding of exactly this severity."""
 
 
 async def newest_assessment(
@@ -132,6 +136,12 @@ def _only(statement: Select[Any], only: VmFilter) -> Select[Any]:
         statement = statement.where(assessed_vms.c.risk_band == only.risk_band)
     if only.mode_class is not None:
         statement = statement.where(assessed_vms.c.mode_class == only.mode_class)
+    if only.finding is not None:
+        statement = statement.where(assessed_vms.c.findings.contains([{"id": only.finding}]))
+    if only.severity is not None:
+        statement = statement.where(
+            assessed_vms.c.findings.contains([{"severity": only.severity.value}])
+        )
     return statement
 
 

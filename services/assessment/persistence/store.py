@@ -37,7 +37,7 @@ from shared.kernel.ids import (
 )
 
 _VM_COLUMNS: Final = [column.name for column in assessed_vms.columns][1:]
-_JSON_COLUMNS: Final = frozenset({"risk_reasons", "mode_reasons"})
+_JSON_COLUMNS: Final = frozenset({"risk_reasons", "mode_reasons", "findings"})
 
 
 class PostgresAssessmentStore:

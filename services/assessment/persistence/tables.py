@@ -86,6 +86,7 @@ assessed_vms = Table(
     Column("risk_reasons", JSONB, nullable=False),
     Column("mode_class", Text, nullable=False),
     Column("mode_reasons", JSONB, nullable=False),
+    Column("findings", JSONB, nullable=False),
 )
 
 tenant_totals = Table(

@@ -4,13 +4,26 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Column, ColumnElement, Select, cast, func, literal, or_, select
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Select,
+    cast,
+    column,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.assessment.domain.scope import Exclusion
 from services.assessment.domain.totals import Totals
 from services.assessment.persistence.tables import assessed_vms
-from shared.contracts.records import ModeClass, OsFamily, PowerState, RiskBand
+from shared.contracts.records import ModeClass, OsFamily, PowerState, RiskBand, Severity
 from shared.kernel.ids import AssessmentId
 
 _vms: Final = assessed_vms.c
@@ -60,11 +73,11 @@ async def add_up(connection: AsyncConnection, assessment_id: AssessmentId) -> To
     excluded = (_vms.assessment_id == assessment_id, _vms.excluded_because.is_not(None))
 
     async def vms_by(
-        column: Column[Any],
+        by: Column[Any],
         words: Iterable[StrEnum],
         where: Iterable[ColumnElement[bool]] = in_scope,
     ) -> dict[str, int]:
-        rows = await connection.execute(select(column, func.count()).where(*where).group_by(column))
+        rows = await connection.execute(select(by, func.count()).where(*where).group_by(by))
         return dict.fromkeys((word.value for word in words), 0) | {
             value: count for value, count in rows
         }
@@ -76,7 +89,40 @@ async def add_up(connection: AsyncConnection, assessment_id: AssessmentId) -> To
         by_os_family=await vms_by(_vms.os_family, OsFamily),
         by_power_state=await vms_by(_vms.power_state, PowerState),
         excluded=await vms_by(_vms.excluded_because, Exclusion, excluded),
+        by_gravest_finding=await _by_gravest_finding(connection, assessment_id),
+        by_finding=await _by_finding(connection, assessment_id),
     )
+
+
+async def _by_gravest_finding(
+    connection: AsyncConnection, assessment_id: AssessmentId
+) -> dict[str, int]:
+    """VMs by the severity of their first finding, which is the gravest."""
+    gravest = _vms.findings[0]["severity"].astext
+    rows = await connection.execute(
+        select(gravest, func.count())
+        .where(*_in_scope(assessment_id), gravest.is_not(None))
+        .group_by(gravest)
+    )
+    return dict.fromkeys((word.value for word in Severity), 0) | {
+        word: count for word, count in rows
+    }
+
+
+async def _by_finding(connection: AsyncConnection, assessment_id: AssessmentId) -> dict[str, int]:
+    """VMs by the id of a finding, the most frequent first."""
+    finding = func.jsonb_array_elements(_vms.findings).table_valued(column("value", JSONB))
+    kind = finding.c.value["id"].astext
+    vms = func.count(_vms.vm_id.distinct())
+    rows = await connection.execute(
+        select(kind, vms)
+        .select_from(assessed_vms)
+        .join(finding, true())
+        .where(*_in_scope(assessment_id))
+        .group_by(kind)
+        .order_by(vms.desc(), kind)
+    )
+    return {id_: count for id_, count in rows}
 
 
 def _in_scope(assessment_id: AssessmentId) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -97,4 +97,5 @@ def _record(vm: VmRecord, assessed: Assessed, project_id: ProjectId) -> Record:
             {"rule": reason.rule, "points": 0, "text": reason.text}
             for reason in assessed.mode.reasons
         ],
+        "findings": [asdict(finding) for finding in assessed.findings],
     }

@@ -79,7 +79,7 @@ class _Assessment:
     def __init__(self, job: JobContext[AssessmentStore], run: AssessmentRun) -> None:
         self._job = job
         self._run = run
-        self._assessor = Assessor(DEFAULT_RULES)
+        self._assessor = Assessor(DEFAULT_RULES, as_of=run.inventory.imported_at.date())
         self._tenants: dict[TenantId, Tenant] = {}
 
     async def add_page(self, number: int, content: bytes) -> None:

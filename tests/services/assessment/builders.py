@@ -1,11 +1,13 @@
 """Builders: a VM that is plain in every respect but the one under test."""
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from shared.contracts.records import DiskRecord, NicRecord, VmRecord
 
 GIB = 1024
+TODAY = date(2026, 11, 25)
 
 
 def a_vm(number: int = 1, **changes: Any) -> VmRecord:

@@ -7,6 +7,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from services.assessment.domain.finding_catalogue import KINDS
 from shared.kernel.errors import Unavailable
 from tests.services.assessment.api.conftest import Headers
 from tests.services.assessment.builders import GIB, a_disk, a_vm
@@ -109,6 +110,15 @@ async def test_a_complete_assessment_shows_totals_of_the_vms_in_scope(
         "by_os_family": {"linux": 4, "other": 1, "windows": 1},
         "by_power_state": {"poweredOff": 1, "poweredOn": 5, "suspended": 0, "unknown": 0},
         "excluded": {"srm_placeholder": 1, "template": 1, "vcls": 1},
+        "by_gravest_finding": {"blocker": 2, "high": 2, "medium": 2, "info": 0},
+        "by_finding": {
+            "no_address": 5,
+            "not_running": 1,
+            "os_end_of_support": 1,
+            "os_not_convertible": 1,
+            "os_unverified": 1,
+            "raw_disk": 1,
+        },
     }
     (announced,) = await bench.announced()
     assert shown["snapshot"]["digest"] == announced["data"]["snapshot"]["digest"]
@@ -163,6 +173,10 @@ FILTERED = {
     "risk_band=red": [],
     "mode_class=cold_required": [4, 5, 2],
     "risk_band=green&mode_class=warm_risky": [3],
+    "finding=raw_disk": [5],
+    "finding=uefi": [],
+    "severity=blocker": [4, 5],
+    "severity=blocker&mode_class=warm_eligible": [],
 }
 
 
@@ -176,6 +190,33 @@ async def test_vms_are_filtered(
     assert {
         query: [UUID(vm["vm_id"]).int for vm in reply["items"]] for query, reply in found.items()
     } == FILTERED
+
+
+async def test_a_finding_says_what_was_seen_why_it_matters_and_what_to_do(
+    client: httpx.AsyncClient, bench: Workbench, reader: Headers
+) -> None:
+    await bench.assess(bench.ingest.imports(AN_ESTATE))
+
+    (vm,) = (await get(client, f"{PATH}/vms?finding=raw_disk", reader))["items"]
+
+    kind = KINDS["raw_disk"]
+    assert vm["findings"][0] == {
+        "id": "raw_disk",
+        "severity": "blocker",
+        "title": kind.title,
+        "seen": "Hard disk 1.",
+        "why": kind.why,
+        "fix": kind.fix,
+    }
+
+
+async def test_a_finding_that_does_not_exist_is_refused_with_those_that_do(
+    client: httpx.AsyncClient, bench: Workbench, reader: Headers
+) -> None:
+    reply = await client.get(f"{PATH}/vms?finding=rawdisk", headers=reader)
+
+    assert reply.status_code == 422
+    assert "raw_disk" in reply.json()["detail"]
 
 
 async def test_tenants_are_listed_with_their_sums(

@@ -11,7 +11,7 @@ from services.assessment.domain.scope import Exclusion
 from services.assessment.domain.tenant_detection import Method
 from shared.contracts import records
 from shared.contracts.records import VmRecord
-from tests.services.assessment.builders import GIB, a_vm
+from tests.services.assessment.builders import GIB, TODAY, a_vm
 
 VMS = st.lists(
     st.builds(
@@ -34,7 +34,7 @@ VMS = st.lists(
 def test_the_order_of_the_vms_changes_nothing(
     orders: tuple[list[VmRecord], list[VmRecord]],
 ) -> None:
-    first, second = Assessor(), Assessor()
+    first, second = Assessor(as_of=TODAY), Assessor(as_of=TODAY)
     vms, shuffled = orders
 
     assert {vm.vm_id: first.assess(vm) for vm in vms} == {
@@ -43,7 +43,7 @@ def test_the_order_of_the_vms_changes_nothing(
 
 
 def test_a_vm_is_assessed_in_every_respect() -> None:
-    found = Assessor().assess(
+    found = Assessor(as_of=TODAY).assess(
         a_vm(
             os_config="CentOS 6 (64-bit)",
             folder="/DC1/vm/Acme",
@@ -61,7 +61,7 @@ def test_a_vm_is_assessed_in_every_respect() -> None:
 
 
 def test_an_excluded_vm_is_assessed_and_marked() -> None:
-    found = Assessor().assess(a_vm(is_template=True, folder="/DC1/vm/Acme"))
+    found = Assessor(as_of=TODAY).assess(a_vm(is_template=True, folder="/DC1/vm/Acme"))
 
     assert (found.excluded_because, found.tenant.name) == (Exclusion.TEMPLATE, "Acme")
 

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from services.assessment.domain.assessment import Assessor
 from services.assessment.domain.mode import Mode, ModeClass
-from tests.services.assessment.builders import GIB, a_disk, a_vm, disks
+from tests.services.assessment.builders import GIB, TODAY, a_disk, a_vm, disks
 
 COLD, RISKY, WARM = ModeClass.COLD_REQUIRED, ModeClass.WARM_RISKY, ModeClass.WARM_ELIGIBLE
 
 
 def mode_of(**changes: Any) -> Mode:
-    return Assessor().assess(a_vm(**changes)).mode
+    return Assessor(as_of=TODAY).assess(a_vm(**changes)).mode
 
 
 @pytest.mark.parametrize(

@@ -17,14 +17,14 @@ from shared.contracts.records import AssessedVmRecord, NicRecord, VmRecord
 from shared.contracts.snapshots import decode_page, encode_page
 from shared.kernel.errors import Invalid
 from shared.kernel.ids import ProjectId
-from tests.services.assessment.builders import GIB, a_vm, disks
+from tests.services.assessment.builders import GIB, TODAY, a_vm, disks
 from tests.services.assessment.upstream import PROJECT
 
 OURS = ProjectId(PROJECT)
 
 
 def assessed_page(vms: list[VmRecord]) -> AssessedPage:
-    records = assess_page(encode_page(vms), Assessor(), project_id=OURS)
+    records = assess_page(encode_page(vms), Assessor(as_of=TODAY), project_id=OURS)
     return freeze_page(0, records, {t.id: t for t in detected_tenants(records)})
 
 
@@ -71,7 +71,7 @@ def test_equal_vms_give_equal_bytes() -> None:
 
 def test_a_tenant_is_spelt_as_it_was_first_seen() -> None:
     page = encode_page([a_vm(1, folder="/DC1/ACME"), a_vm(2, folder="/DC1/acme")])
-    records = assess_page(page, Assessor(), project_id=OURS)
+    records = assess_page(page, Assessor(as_of=TODAY), project_id=OURS)
     (found,) = detected_tenants(records)
 
     stored = replace(found, name="Acme")
@@ -112,4 +112,4 @@ def test_tenants_of_two_projects_differ() -> None:
 
 def test_a_page_of_other_records_is_refused() -> None:
     with pytest.raises(Invalid, match="Unreadable snapshot page"):
-        assess_page(encode_page([{"name": "x"}]), Assessor(), project_id=OURS)
+        assess_page(encode_page([{"name": "x"}]), Assessor(as_of=TODAY), project_id=OURS)
