@@ -22,7 +22,10 @@ MAX_PAGE_ITEMS = 500
 
 
 def _in_utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:  # the first or last hours there are, in a zone beyond them
+        raise ValueError("is outside the years 1 to 9999 in UTC") from None
 
 
 UtcTime = Annotated[AwareDatetime, AfterValidator(_in_utc)]

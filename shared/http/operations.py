@@ -5,6 +5,7 @@ project does not see the job. A job about anything else is for those who see all
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from shared.auth.permissions import Permission
 from shared.auth.principal import Principal
 from shared.db import jobs
 from shared.db.jobs import Job, JobState
-from shared.db.uow import Database
+from shared.db.uow import Database, Transaction, Transactions
 from shared.http.models import ReplyModel, UtcTime
 from shared.http.problems import ProblemError
 from shared.http.security import require
@@ -57,6 +58,14 @@ class Operation(ReplyModel):
     finished_at: UtcTime | None
 
 
+@dataclass(frozen=True, slots=True)
+class _OwnJob:
+    """A job that the caller may change."""
+
+    job_id: JobId
+    caller: Principal
+
+
 def operation_path(service: str, job_id: JobId) -> str:
     """Where the operation is found: the ``Location`` of a 202."""
     return f"/v1/operations/{service}/{job_id}"
@@ -84,6 +93,7 @@ def present_operation(service: str, job: Job) -> Operation:
 def operations_router(db: Database) -> APIRouter:
     """Routes to watch, cancel and retry the jobs of ``db.service``."""
     router = APIRouter(prefix=f"/v1/operations/{db.service}", tags=["operations"])
+    transactions: Transactions[None] = db.transactions(lambda _connection: None)
 
     async def visible(job_id: UUID, caller: Principal) -> Job:
         async with db.read() as connection:
@@ -92,10 +102,10 @@ def operations_router(db: Database) -> APIRouter:
             raise NotFound(f"There is no job {job_id}.", code="job-not-found")
         return job
 
-    async def visible_to_writer(job_id: JobOfPath, caller: Writer) -> JobId:
-        return (await visible(job_id, caller)).id
+    async def visible_to_writer(job_id: JobOfPath, caller: Writer) -> _OwnJob:
+        return _OwnJob((await visible(job_id, caller)).id, caller)
 
-    own_job = Annotated[JobId, Depends(visible_to_writer)]
+    own_job = Annotated[_OwnJob, Depends(visible_to_writer)]
 
     @router.get("/{job_id}")
     async def show_operation(job_id: JobOfPath, caller: Reader, response: Response) -> Operation:
@@ -105,17 +115,25 @@ def operations_router(db: Database) -> APIRouter:
             response.headers["Retry-After"] = str(POLL_AFTER_S)
         return present_operation(db.service, job)
 
+    async def note(tx: Transaction[None], action: str, job: Job, caller: Principal) -> None:
+        after = {"operation_id": str(job.id), "kind": job.kind, "state": job.state.value}
+        await tx.audit(action, by=caller, subject=job.subject, after=after)
+
     @router.post("/{job_id}/cancel")
-    async def cancel_operation(job_id: own_job) -> Operation:
+    async def cancel_operation(own: own_job) -> Operation:
         """Stop it: at once if it has not begun, else at its next step. Safe to repeat."""
-        async with db.write() as connection:
-            return present_operation(db.service, await jobs.cancel(connection, job_id))
+        async with transactions() as tx:
+            job = await jobs.cancel(tx.connection, own.job_id)
+            await note(tx, "operation.cancelled", job, own.caller)
+        return present_operation(db.service, job)
 
     @router.post("/{job_id}/retry")
-    async def retry_operation(job_id: own_job) -> Operation:
+    async def retry_operation(own: own_job) -> Operation:
         """Queue it again after it has failed or was cancelled."""
-        async with db.write() as connection:
-            return present_operation(db.service, await jobs.retry(connection, job_id))
+        async with transactions() as tx:
+            job = await jobs.retry(tx.connection, own.job_id)
+            await note(tx, "operation.retried", job, own.caller)
+        return present_operation(db.service, job)
 
     return router
 

@@ -23,7 +23,7 @@ import httpx
 from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.auth.internal_token import TokenSigner, TokenVerifier
+from shared.auth.internal_token import GATEWAY, TokenSigner, TokenVerifier
 from shared.bus.consumer import consume_events
 from shared.bus.ports import Bus
 from shared.bus.postgres import PostgresBus
@@ -37,6 +37,7 @@ from shared.db.job_context import JobFunction
 from shared.db.job_runner import JobRunner
 from shared.db.uow import Database, Transaction
 from shared.http.app import create_app
+from shared.http.audit import audit_router
 from shared.http.client import make_client
 from shared.http.operations import operations_router
 from shared.http.security import Authenticator
@@ -113,7 +114,9 @@ class Parts:
         on_start: Sequence[Hook] = (),
     ) -> Service:
         """The whole service: HTTP, consumers, job runner, relay, probes and metrics."""
-        own_routers = list(routers)
+        # What the gateway keeps, accounts and sessions, belongs to no project.
+        trail = audit_router(self.database, has_projects=self.name != GATEWAY)
+        own_routers = [*routers, trail]
         tasks: dict[str, Background] = dict(background or {})
         if jobs:
             tasks["jobs"] = self._job_runner(store, jobs).run

@@ -9,9 +9,9 @@ from fastapi.responses import StreamingResponse
 from starlette.responses import Response
 
 from services.exporter.api.schemas import ExportReply, ExportRequest, export_path
-from services.exporter.domain.errors import EXPORT_NOT_READY
-from services.exporter.domain.exports import MEDIA_TYPES, Content, PlanSnapshot
+from services.exporter.domain.exports import MEDIA_TYPES, Export, PlanSnapshot
 from services.exporter.persistence.queries import content_chunks, list_exports, show_export
+from services.exporter.usecases.begin_download import begin_download
 from services.exporter.usecases.ports import ExportStore
 from services.exporter.usecases.request_export import RequestExport
 from shared.auth.permissions import Permission
@@ -21,7 +21,6 @@ from shared.db.uow import Database, Transactions
 from shared.http.idempotency import KeyedPost, json_reply, run_once
 from shared.http.models import ListReply, PageParameters
 from shared.http.security import VisibleProject, require
-from shared.kernel.errors import Conflict
 from shared.kernel.ids import ExportId, SnapshotId
 
 Reader = Annotated[Principal, require(Permission.READ)]
@@ -42,9 +41,7 @@ def public_routes(
         async def work(transactions: Transactions[ExportStore]) -> Reply:
             async with transactions() as tx:
                 snapshot = PlanSnapshot(SnapshotId(body.snapshot.id), body.snapshot.digest)
-                export_id = await request_export(
-                    tx, project_id, snapshot, body.format, requested_by=caller.key
-                )
+                export_id = await request_export(tx, project_id, snapshot, body.format, by=caller)
                 reply = ExportReply.of(await show_export(tx.connection, project_id, export_id))
                 return json_reply(202, reply, location=export_path(project_id, export_id))
 
@@ -73,28 +70,25 @@ def public_routes(
     async def download_export(
         project_id: VisibleProject, export_id: UUID, caller: Reader
     ) -> Response:
-        """The document; 409 until it is complete."""
-        async with database.read() as connection:
-            view = await show_export(connection, project_id, ExportId(export_id))
-        export = view.export
-        if export.content is None:
-            raise Conflict(
-                "The document is not complete. Watch the export's operation until it is.",
-                code=EXPORT_NOT_READY,
-            )
+        """The document; 409 until it is complete. Each download is in the audit trail."""
+        async with transactions() as tx:
+            export = await begin_download(tx, project_id, ExportId(export_id), by=caller)
         return StreamingResponse(
             content_chunks(database, export),
             media_type=MEDIA_TYPES[export.format],
-            headers=_content_headers(export.file_name, export.content),
+            headers=_content_headers(export),
         )
 
     return router
 
 
-def _content_headers(file_name: str, content: Content) -> dict[str, str]:
+def _content_headers(export: Export) -> dict[str, str]:
+    content = export.content
+    if content is None:
+        raise RuntimeError("A downloaded export has content.")
     digest = base64.b64encode(bytes.fromhex(content.sha256)).decode()
     return {
-        "Content-Disposition": f'attachment; filename="{file_name}"',
+        "Content-Disposition": f'attachment; filename="{export.file_name}"',
         "Content-Length": str(content.size_bytes),
         "Content-Digest": f"sha-256=:{digest}:",
         "ETag": f'"{content.sha256}"',

@@ -62,6 +62,11 @@ class Export:
     content: Content | None = None
 
     @property
+    def subject(self) -> str:
+        """What it is called in jobs and the audit trail."""
+        return f"projects/{self.project_id}/exports/{self.id}"
+
+    @property
     def file_name(self) -> str:
         """What the document is called when it is saved: plain ASCII, the same for equal plans."""
         return f"migration-plan-{self.snapshot.digest[:12]}.{self.format}"

@@ -4,6 +4,7 @@ from typing import Final
 
 from services.exporter.domain.exports import TEMPLATE_VERSION, Export, Format, PlanSnapshot
 from services.exporter.usecases.ports import ExportStore
+from shared.auth.principal import Principal
 from shared.db.uow import Transaction
 from shared.kernel.clock import Clock
 from shared.kernel.ids import ExportId, Ids, JobId, ProjectId
@@ -26,7 +27,7 @@ class RequestExport:
         snapshot: PlanSnapshot,
         format_: Format,
         *,
-        requested_by: str,
+        by: Principal,
     ) -> ExportId:
         """The export of this plan in this format.
 
@@ -35,34 +36,41 @@ class RequestExport:
         project is found out by the job.
         """
         known = await tx.store.find(project_id, snapshot, format_, TEMPLATE_VERSION)
-        if known is not None and not known.has_failed:
-            return known.export.id
         export_id = known.export.id if known else ExportId(self._ids.new())
-        job_id = await _queue(tx, project_id, export_id, requested_by)
-        if known is not None:
-            await tx.store.set_job(export_id, job_id)
-            return export_id
-        await tx.store.add(
-            Export(
-                id=export_id,
-                project_id=project_id,
-                snapshot=snapshot,
-                format=format_,
-                template_version=TEMPLATE_VERSION,
-                job_id=job_id,
-                requested_by=requested_by,
-                requested_at=self._clock.now(),
+        subject = f"projects/{project_id}/exports/{export_id}"
+        is_queued = known is None or known.has_failed
+        if is_queued:
+            job_id = await tx.enqueue(
+                RENDER,
+                subject=subject,
+                payload={"export_id": str(export_id)},
+                created_by=by.key,
             )
-        )
+            if known is not None:
+                await tx.store.set_job(export_id, job_id)
+            else:
+                export = self._export(export_id, project_id, snapshot, format_, job_id, by)
+                await tx.store.add(export)
+        after = {"format": format_.value, "digest": snapshot.digest, "is_queued": is_queued}
+        await tx.audit("export.requested", by=by, subject=subject, after=after)
         return export_id
 
-
-async def _queue(
-    tx: Transaction[ExportStore], project_id: ProjectId, export_id: ExportId, requested_by: str
-) -> JobId:
-    return await tx.enqueue(
-        RENDER,
-        subject=f"projects/{project_id}/exports/{export_id}",
-        payload={"export_id": str(export_id)},
-        created_by=requested_by,
-    )
+    def _export(
+        self,
+        export_id: ExportId,
+        project_id: ProjectId,
+        snapshot: PlanSnapshot,
+        format_: Format,
+        job_id: JobId,
+        by: Principal,
+    ) -> Export:
+        return Export(
+            id=export_id,
+            project_id=project_id,
+            snapshot=snapshot,
+            format=format_,
+            template_version=TEMPLATE_VERSION,
+            job_id=job_id,
+            requested_by=by.key,
+            requested_at=self._clock.now(),
+        )

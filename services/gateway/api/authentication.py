@@ -23,14 +23,7 @@ class SessionTokens:
         """
         session = await self._sessions.recognise(bearer_token(request))
         request.state.session = session
-        user = session.user
-        return Principal(
-            kind="user",
-            id=str(user.id),
-            name=user.username,
-            permissions=user.permissions,
-            projects=user.projects,
-        )
+        return session.user.principal
 
 
 async def current_session(request: Request, principal: Sender) -> Session:

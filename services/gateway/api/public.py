@@ -93,6 +93,7 @@ def user_routes(accounts: Accounts, database: Database) -> APIRouter:
             password=body.password.get_secret_value(),
             role=body.role,
             projects=None if body.projects is None else frozenset(body.projects),
+            by=caller,
         )
         response.headers["ETag"] = etag(user.version)
         response.headers["Location"] = f"/v1/users/{user.id}"
@@ -129,7 +130,9 @@ def user_routes(accounts: Accounts, database: Database) -> APIRouter:
         changes = body.changes()
         if changes.get("projects") is not None:
             changes["projects"] = frozenset(changes["projects"])
-        user = await accounts.change(UserId(user_id), changes, expected_version=base_version)
+        user = await accounts.change(
+            UserId(user_id), changes, expected_version=base_version, by=caller
+        )
         response.headers["ETag"] = etag(user.version)
         return UserReply.of(user)
 

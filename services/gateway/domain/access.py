@@ -29,8 +29,8 @@ def authorise(user: User, match: Match) -> None:
         )
     if route.needs_all_projects and limited:
         raise Forbidden(
-            "This account is limited to some projects and cannot create one. "
-            "An administrator can create it and add you.",
+            "This account is limited to some projects, and this is for those that see all. "
+            "Ask an administrator of all projects to do it, or to lift the limit.",
             code=PERMISSION_MISSING,
         )
 

@@ -12,7 +12,8 @@ from uuid import UUID
 from shared.auth.permissions import Permission
 from shared.kernel.errors import NotFound
 
-READ, WRITE, APPROVE = Permission.READ, Permission.WRITE, Permission.APPROVE
+READ, WRITE = Permission.READ, Permission.WRITE
+APPROVE, ADMIN = Permission.APPROVE, Permission.ADMIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,14 @@ ROUTES: Final[tuple[Route, ...]] = (
             Route("GET", f"/v1/operations/{service}/{{job_id}}", service, READ),
             Route("POST", f"/v1/operations/{service}/{{job_id}}/cancel", service, WRITE),
             Route("POST", f"/v1/operations/{service}/{{job_id}}/retry", service, WRITE),
+        )
+    ),
+    *(
+        route
+        for service in ("ingest", "assessment", "planner", "provisioner", "exporter")
+        for route in (
+            Route("GET", f"/v1/audit/{service}", service, ADMIN, needs_all_projects=True),
+            Route("GET", f"/v1/projects/{{project_id}}/audit/{service}", service, READ),
         )
     ),
 )

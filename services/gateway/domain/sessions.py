@@ -22,6 +22,11 @@ class Session:
     user: User
     expires_at: datetime
 
+    @property
+    def subject(self) -> str:
+        """What it is called in the audit trail."""
+        return f"{self.user.subject}/sessions/{self.id}"
+
 
 def token_text(entropy: bytes) -> str:
     """The bearer token made of ``entropy`` (32 random bytes).

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from services.gateway.domain.errors import WEAK_PASSWORD
 from shared.auth.permissions import ROLE_PERMISSIONS, Permission, Role
+from shared.auth.principal import Principal
 from shared.kernel.errors import ErrorDetail, Invalid
 from shared.kernel.ids import UserId
 
@@ -33,6 +34,22 @@ class User:
     def permissions(self) -> frozenset[Permission]:
         """What the role allows; nothing when the account is switched off."""
         return ROLE_PERMISSIONS[self.role] if self.is_active else frozenset()
+
+    @property
+    def principal(self) -> Principal:
+        """The account as one who asks."""
+        return Principal(
+            kind="user",
+            id=str(self.id),
+            name=self.username,
+            permissions=self.permissions,
+            projects=self.projects,
+        )
+
+    @property
+    def subject(self) -> str:
+        """What it is called in the audit trail."""
+        return f"users/{self.id}"
 
     @property
     def manages_users(self) -> bool:

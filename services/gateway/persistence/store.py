@@ -150,9 +150,10 @@ class PostgresAccountStore:
         ).one_or_none()
         return Session(row.session_id, user_from(row), row.expires_at) if row else None
 
-    async def end_session(self, session_id: UUID) -> None:
-        """Forget one session."""
-        await self._connection.execute(delete(sessions).where(sessions.c.id == session_id))
+    async def end_session(self, session_id: UUID) -> bool:
+        """Forget one session; False when somebody else did before."""
+        ended = await self._connection.execute(delete(sessions).where(sessions.c.id == session_id))
+        return ended.rowcount == 1
 
     async def end_sessions_of(self, user_id: UserId, *, keep: UUID | None = None) -> None:
         """Forget all sessions of an account, but ``keep``."""

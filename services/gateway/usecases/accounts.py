@@ -14,7 +14,10 @@ from services.gateway.domain.users import (
     normalised_username,
 )
 from services.gateway.usecases.ports import AccountStore, PasswordHasher
+from shared.auth.internal_token import GATEWAY
 from shared.auth.permissions import Role
+from shared.auth.principal import Principal
+from shared.db import audit
 from shared.db.uow import Transactions
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Conflict, NotFound, PreconditionFailed, Unauthenticated
@@ -31,7 +34,13 @@ class Accounts:
     clock: Clock
 
     async def create(
-        self, *, username: str, password: str, role: Role, projects: frozenset[UUID] | None
+        self,
+        *,
+        username: str,
+        password: str,
+        role: Role,
+        projects: frozenset[UUID] | None,
+        by: Principal,
     ) -> User:
         """A new account; ``projects`` None gives it every project.
 
@@ -53,6 +62,8 @@ class Accounts:
         )
         async with self.transactions() as tx:
             await tx.store.add_user(user, hashed)
+            after = {"username": name, **_audited(user)}
+            await tx.audit("user.created", by=by, subject=user.subject, after=after)
         return user
 
     async def create_first_administrator(self, *, username: str, password: str) -> bool:
@@ -65,14 +76,23 @@ class Accounts:
                 return False
         try:
             await self.create(
-                username=username, password=password, role=Role.SUPERADMIN, projects=None
+                username=username,
+                password=password,
+                role=Role.SUPERADMIN,
+                projects=None,
+                by=Principal.service(GATEWAY),
             )
         except Conflict:
             return False
         return True
 
     async def change(
-        self, user_id: UserId, changes: Mapping[str, Any], *, expected_version: int
+        self,
+        user_id: UserId,
+        changes: Mapping[str, Any],
+        *,
+        expected_version: int,
+        by: Principal,
     ) -> User:
         """The account after ``changes`` (role, projects, is_active).
 
@@ -102,6 +122,8 @@ class Accounts:
             await tx.store.replace_user(changed, expected_version=expected_version)
             if not changed.is_active:
                 await tx.store.end_sessions_of(user_id)
+            was, became = audit.changed(_audited(user), _audited(changed))
+            await tx.audit("user.changed", by=by, subject=user.subject, before=was, after=became)
         return changed
 
     async def change_password(self, session: Session, *, current: str, new: str) -> None:
@@ -121,3 +143,9 @@ class Accounts:
         async with self.transactions() as tx:
             await tx.store.set_password(user.id, hashed)
             await tx.store.end_sessions_of(user.id, keep=session.id)
+            await tx.audit("user.password_changed", by=user.principal, subject=user.subject)
+
+
+def _audited(user: User) -> dict[str, Any]:
+    projects = None if user.projects is None else sorted(str(one) for one in user.projects)
+    return {"role": user.role.value, "projects": projects, "is_active": user.is_active}

@@ -7,6 +7,7 @@ from services.gateway.domain.errors import WRONG_CREDENTIALS
 from services.gateway.domain.sessions import (
     SESSION_LIFE,
     TOKEN_BYTES,
+    Session,
     token_digest,
     token_text,
 )
@@ -59,12 +60,19 @@ class LogIn:
         await self.throttle.succeeded(name=name, client=client)
         token = token_text(self.entropy(TOKEN_BYTES))
         now = self.clock.now()
+        session = Session(self.ids.new(), found[0], now + SESSION_LIFE)
         async with self.transactions() as tx:
             await tx.store.forget_expired(now)
             await tx.store.add_session(
-                self.ids.new(),
-                found[0].id,
+                session.id,
+                session.user.id,
                 digest=token_digest(token),
-                expires_at=now + SESSION_LIFE,
+                expires_at=session.expires_at,
             )
-        return LoggedIn(token, found[0], now + SESSION_LIFE)
+            await tx.audit(
+                "session.opened",
+                by=session.user.principal,
+                subject=session.subject,
+                after={"client": client},
+            )
+        return LoggedIn(token, session.user, session.expires_at)

@@ -55,8 +55,8 @@ class AccountStore(Protocol):
         """The session of this token, whatever its age."""
         ...
 
-    async def end_session(self, session_id: UUID) -> None:
-        """Forget one session."""
+    async def end_session(self, session_id: UUID) -> bool:
+        """Forget one session; False when somebody else did before."""
         ...
 
     async def end_sessions_of(self, user_id: UserId, *, keep: UUID | None = None) -> None:

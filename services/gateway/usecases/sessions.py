@@ -35,4 +35,5 @@ class Sessions:
     async def end(self, session: Session) -> None:
         """Log out. Safe to repeat."""
         async with self.transactions() as tx:
-            await tx.store.end_session(session.id)
+            if await tx.store.end_session(session.id):
+                await tx.audit("session.ended", by=session.user.principal, subject=session.subject)

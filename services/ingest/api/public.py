@@ -61,7 +61,7 @@ def project_routes(
         async def work(transactions: Transactions[IngestStore]) -> Reply:
             async with transactions() as tx:
                 project = await create_project(
-                    tx, name=body.name, description=body.description, created_by=caller.key
+                    tx, name=body.name, description=body.description, by=caller
                 )
             location = f"/v1/projects/{project.id}"
             content = ProjectReply.of(project)
@@ -100,7 +100,7 @@ def project_routes(
         """Change name or description."""
         async with transactions() as tx:
             project = await change_project(
-                tx, project_id, body.changes(), expected_version=base_version
+                tx, project_id, body.changes(), expected_version=base_version, by=caller
             )
         response.headers["ETag"] = etag(project.version)
         return ProjectReply.of(project)

@@ -92,7 +92,7 @@ class UploadRoute:
     ) -> Reply:
         async with self._transactions() as tx:
             inventory, is_new = await self._receive.accept(
-                tx, received, uploaded_by=caller.key, is_forced=is_forced
+                tx, received, by=caller, is_forced=is_forced
             )
             if is_new:
                 job = await jobs.get(tx.connection, inventory.job_id)

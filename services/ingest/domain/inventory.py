@@ -50,6 +50,11 @@ class Inventory:
     job_id: JobId
     imported_at: datetime | None = None
 
+    @property
+    def subject(self) -> str:
+        """What it is called in jobs and the audit trail."""
+        return f"projects/{self.project_id}/inventories/{self.id}"
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:

@@ -22,6 +22,11 @@ class Project:
     created_by: str
     version: int
 
+    @property
+    def subject(self) -> str:
+        """What it is called in events, jobs and the audit trail."""
+        return f"projects/{self.id}"
+
 
 def project_name(text: str) -> str:
     """The name as stored: without blanks around it.

@@ -6,6 +6,8 @@ from typing import Any
 
 from services.ingest.domain.project import Project, project_description, project_name
 from services.ingest.usecases.ports import IngestStore
+from shared.auth.principal import Principal
+from shared.db import audit
 from shared.db.uow import Transaction
 from shared.kernel.clock import Clock
 from shared.kernel.errors import PreconditionFailed
@@ -20,7 +22,7 @@ class CreateProject:
         self._clock = clock
 
     async def __call__(
-        self, tx: Transaction[IngestStore], *, name: str, description: str, created_by: str
+        self, tx: Transaction[IngestStore], *, name: str, description: str, by: Principal
     ) -> Project:
         """A new project.
 
@@ -32,10 +34,11 @@ class CreateProject:
             name=project_name(name),
             description=project_description(description),
             created_at=self._clock.now(),
-            created_by=created_by,
+            created_by=by.key,
             version=1,
         )
         await tx.store.add_project(project)
+        await tx.audit("project.created", by=by, subject=project.subject, after=_audited(project))
         return project
 
 
@@ -45,6 +48,7 @@ async def change_project(
     changes: Mapping[str, Any],
     *,
     expected_version: int,
+    by: Principal,
 ) -> Project:
     """The project after ``changes`` (name, description; None clears the description).
 
@@ -65,4 +69,10 @@ async def change_project(
         version=project.version + 1,
     )
     await tx.store.replace_project(changed, expected_version=expected_version)
+    was, became = audit.changed(_audited(project), _audited(changed))
+    await tx.audit("project.changed", by=by, subject=project.subject, before=was, after=became)
     return changed
+
+
+def _audited(project: Project) -> dict[str, Any]:
+    return {"name": project.name, "description": project.description}

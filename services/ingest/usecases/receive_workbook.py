@@ -14,6 +14,7 @@ from services.ingest.domain.errors import UPLOAD_TOO_LARGE
 from services.ingest.domain.file_kinds import SNIFF_BYTES, require_xlsx
 from services.ingest.domain.inventory import Inventory, Upload, file_name
 from services.ingest.usecases.ports import IngestStore
+from shared.auth.principal import Principal
 from shared.db.uow import Transaction, Transactions
 from shared.kernel.clock import Clock
 from shared.kernel.errors import TooLarge, Unavailable
@@ -132,7 +133,7 @@ class ReceiveWorkbook:
         tx: Transaction[IngestStore],
         received: Received,
         *,
-        uploaded_by: str,
+        by: Principal,
         is_forced: bool,
     ) -> tuple[Inventory, bool]:
         """The upload's inventory, with its import queued; or, unless ``is_forced``, the one that
@@ -146,12 +147,13 @@ class ReceiveWorkbook:
         former = await tx.store.former_inventory(project_id, sha256=upload.sha256)
         if former is not None and not is_forced:
             await tx.store.forget_upload(received.inventory_id)
+            await _note(tx, former, by=by, is_new=False)
             return former, False
         job_id = await tx.enqueue(
             IMPORT,
             subject=f"projects/{project_id}/inventories/{received.inventory_id}",
             payload={"inventory_id": str(received.inventory_id)},
-            created_by=uploaded_by,
+            created_by=by.key,
         )
         inventory = Inventory(
             id=received.inventory_id,
@@ -159,11 +161,26 @@ class ReceiveWorkbook:
             number=number,
             upload=upload,
             uploaded_at=self._clock.now(),
-            uploaded_by=uploaded_by,
+            uploaded_by=by.key,
             job_id=job_id,
         )
         await tx.store.add_inventory(inventory)
+        await _note(tx, inventory, by=by, is_new=True)
         return inventory, True
+
+
+async def _note(
+    tx: Transaction[IngestStore], inventory: Inventory, *, by: Principal, is_new: bool
+) -> None:
+    upload = inventory.upload
+    after = {
+        "number": inventory.number,
+        "file_name": upload.file_name,
+        "size_bytes": upload.size_bytes,
+        "sha256": upload.sha256,
+        "is_new": is_new,
+    }
+    await tx.audit("inventory.uploaded", by=by, subject=inventory.subject, after=after)
 
 
 async def _of_workbook(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

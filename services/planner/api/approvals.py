@@ -51,6 +51,7 @@ def approval_routes(
                     ApprovalId(database.ids.new()),
                     digest=body.snapshot_digest,
                     asker=asking(caller, body.note),
+                    by=caller,
                 )
                 latest = await latest_plan(tx.connection, tx.store, project_id)
             return json_reply(201, ApprovalReply.of(request, latest))
@@ -83,6 +84,7 @@ def approval_routes(
                     ApprovalId(request_id),
                     verdict=body.decision,
                     approver=asking(caller, body.note),
+                    by=caller,
                 )
                 latest = await latest_plan(tx.connection, tx.store, project_id)
             return json_reply(200, ApprovalReply.of(decided, latest))

@@ -55,7 +55,7 @@ def plan_routes(
 
         async def work(transactions: Transactions[PlannerStore]) -> Reply:
             async with transactions() as tx:
-                job_id = await rebuild_plan(tx, project_id, by=caller.key)
+                job_id = await rebuild_plan(tx, project_id, by=caller)
                 job = await jobs.get(tx.connection, job_id)
             location = operation_path(database.service, job_id)
             operation = present_operation(database.service, job)
@@ -127,7 +127,7 @@ def settings_routes(
                 project_id,
                 patch.changes(),
                 based_on=based_on,
-                by=caller.key,
+                by=caller,
                 may_approve=Permission.APPROVE in caller.permissions,
             )
         response.headers["ETag"] = etag(settings.version)

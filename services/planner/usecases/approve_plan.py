@@ -14,6 +14,7 @@ from services.planner.domain.approval import (
 from services.planner.domain.errors import NoApprovalRequest, NoPlan
 from services.planner.domain.project import SnapshotHead
 from services.planner.usecases.ports import PlannerStore
+from shared.auth.principal import Principal
 from shared.contracts.plan import PlanApproved
 from shared.contracts.snapshots import SnapshotRef
 from shared.db.uow import Transaction
@@ -37,8 +38,9 @@ async def ask_for_approval(
     *,
     digest: str,
     asker: Asker,
+    by: Principal,
 ) -> ApprovalRequest:
-    """Store a request for the plan with ``digest``.
+    """Store a request for the plan with ``digest``; ``by`` is the asker.
 
     Raises:
         NoPlan: there is none.
@@ -56,6 +58,12 @@ async def ask_for_approval(
         allow_single_approver=standing.allow_single_approver,
     )
     await tx.store.add_approval_request(request)
+    await tx.audit(
+        "plan.approval.requested",
+        by=by,
+        subject=_subject(request),
+        after={"state": request.state.value, "digest": digest, "note": asker.note},
+    )
     return request
 
 
@@ -66,8 +74,10 @@ async def decide_on_plan(
     *,
     verdict: Verdict,
     approver: Asker,
+    by: Principal,
 ) -> ApprovalRequest:
-    """Store the decision on a request; with an approval, state ``plan.approved``.
+    """Store the decision on a request; with an approval, state ``plan.approved``. ``by`` is the
+    approver.
 
     Raises:
         NoPlan, NoApprovalRequest: there is nothing to decide on.
@@ -86,9 +96,21 @@ async def decide_on_plan(
         next_number=1 + max(r.approval_number or 0 for r in standing.requests),
     )
     await tx.store.save_decision(decided)
+    after = {"state": decided.state.value, "digest": decided.digest, "note": approver.note}
+    await tx.audit(
+        "plan.approval.decided",
+        by=by,
+        subject=_subject(decided),
+        before={"state": asked.state.value},
+        after={**after, "approval_number": decided.approval_number},
+    )
     if decided.state is ApprovalState.APPROVED:
         await _announce(tx, decided, standing.snapshot)
     return decided
+
+
+def _subject(request: ApprovalRequest) -> str:
+    return f"projects/{request.project_id}/plan/approval-requests/{request.approval_id}"
 
 
 async def _standing(store: PlannerStore, project_id: ProjectId) -> _Standing:

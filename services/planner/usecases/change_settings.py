@@ -6,7 +6,10 @@ from typing import Any, Final
 
 from services.planner.domain.errors import ApprovalRuleProtected
 from services.planner.domain.project import ProjectSettings
+from services.planner.domain.settings import Json, settings_json
 from services.planner.usecases.ports import PlannerStore
+from shared.auth.principal import Principal
+from shared.db import audit
 from shared.db.uow import Transaction
 from shared.kernel.errors import PreconditionFailed
 from shared.kernel.ids import ProjectId
@@ -22,7 +25,7 @@ async def change_settings(
     changes: Mapping[str, Any],
     *,
     based_on: int,
-    by: str,
+    by: Principal,
     may_approve: bool,
 ) -> ProjectSettings:
     """Apply ``changes``, new values by field name, to version ``based_on`` of the settings.
@@ -49,9 +52,17 @@ async def change_settings(
         version=based_on + 1,
     )
     is_newest = current.version == based_on
-    if not is_newest or not await tx.store.save_settings(project_id, changed, by=by):
+    if not is_newest or not await tx.store.save_settings(project_id, changed, by=by.key):
         raise PreconditionFailed(
             "Somebody else changed the plan settings in the meantime. Read them again and repeat "
             "your change."
         )
+    was, became = audit.changed(_audited(current), _audited(changed))
+    subject = f"projects/{project_id}/plan/settings"
+    await tx.audit("plan.settings.changed", by=by, subject=subject, before=was, after=became)
     return changed
+
+
+def _audited(settings: ProjectSettings) -> dict[str, Json]:
+    rule: Json = settings.allow_single_approver
+    return {**settings_json(settings.plan), APPROVAL_RULE: rule}

@@ -15,6 +15,7 @@ from services.exporter.persistence.tables import export_chunks
 from services.exporter.usecases.ports import ExportStore
 from services.exporter.usecases.request_export import RENDER, RequestExport
 from services.exporter.worker.render_export import RenderExport
+from shared.auth.principal import Principal
 from shared.db import job_leases, jobs
 from shared.db.job_context import JobContext
 from shared.db.jobs import Job
@@ -25,6 +26,7 @@ from tests.services.exporter.upstream import FakePlanner
 
 NOW = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
 LEASE_S = 60.0
+ANNA = Principal("user", "anna", "Anna")
 
 
 class FixedClock:
@@ -51,7 +53,7 @@ class Workbench:
         """Ask for an export as the route does."""
         async with self.db.transactions(a_store)() as tx:
             return await RequestExport(self.db.ids, FixedClock())(
-                tx, ProjectId(project_id), snapshot, format_, requested_by="user:anna"
+                tx, ProjectId(project_id), snapshot, format_, by=ANNA
             )
 
     async def claim(self) -> JobContext[ExportStore]:

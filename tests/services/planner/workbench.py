@@ -20,6 +20,7 @@ from services.planner.usecases.note_assessment import BUILD_PLAN
 from services.planner.usecases.ports import PlannerStore
 from services.planner.usecases.rebuild_plan import rebuild_plan
 from services.planner.worker.build_plan import BuildPlan
+from shared.auth.principal import Principal
 from shared.contracts.assessment import AssessmentCompleted
 from shared.contracts.envelope import Envelope
 from shared.contracts.records import AssessedVmRecord, PlannedVmRecord
@@ -39,6 +40,7 @@ NOW = datetime(2026, 3, 1, 13, 0, tzinfo=UTC)
 LEASE_S = 60.0
 THE_PROJECT = ProjectId(PROJECT)
 DANA = Asker(UserId(an_id("dana")), NOW)
+DANA_HERSELF = Principal("user", str(an_id("dana")), "dana")
 KIM = Asker(UserId(an_id("kim")), NOW)
 
 
@@ -125,14 +127,14 @@ class Workbench:
 
     async def rebuild(self) -> JobId:
         async with self.transactions() as tx:
-            return await rebuild_plan(tx, THE_PROJECT, by="user:dana")
+            return await rebuild_plan(tx, THE_PROJECT, by=DANA_HERSELF)
 
     async def set(self, **changes: object) -> int:
         """Change settings; the new version."""
         async with self.transactions() as tx:
             version = (await tx.store.settings(THE_PROJECT)).version
             changed = await change_settings(
-                tx, THE_PROJECT, changes, based_on=version, by="user:dana", may_approve=True
+                tx, THE_PROJECT, changes, based_on=version, by=DANA_HERSELF, may_approve=True
             )
         return changed.version
 

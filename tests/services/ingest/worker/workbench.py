@@ -20,6 +20,7 @@ from services.ingest.usecases.ports import IngestStore, WorkbookReader
 from services.ingest.usecases.projects import CreateProject
 from services.ingest.usecases.receive_workbook import IMPORT, ReceiveWorkbook
 from services.ingest.worker.import_inventory import ImportInventory
+from shared.auth.principal import Principal
 from shared.db import job_leases, jobs
 from shared.db.job_context import JobContext
 from shared.db.job_runner import JobRunner
@@ -31,6 +32,7 @@ from shared.testing.waiting import eventually
 
 NOW = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
 LEASE_S = 60.0
+ANNA = Principal("user", "anna", "Anna")
 IMPORTED_TABLES = ("vms", "disks", "nics", "snapshot_pages")
 
 
@@ -82,7 +84,7 @@ class Workbench:
         """A new project."""
         create = CreateProject(self.database.ids, FixedClock())
         async with self.transactions() as tx:
-            project = await create(tx, name="Acme", description="", created_by="user:anna")
+            project = await create(tx, name="Acme", description="", by=ANNA)
         return project.id
 
     async def upload(self, content: bytes, *, to: ProjectId | None = None) -> Inventory:
@@ -90,9 +92,7 @@ class Workbench:
         receive = self.receiver()
         received = await receive.store(to or await self.project(), pieces(content), name="a.xlsx")
         async with self.transactions() as tx:
-            inventory, _ = await receive.accept(
-                tx, received, uploaded_by="user:anna", is_forced=True
-            )
+            inventory, _ = await receive.accept(tx, received, by=ANNA, is_forced=True)
         return inventory
 
     def importer(self, reader: WorkbookReader | None = None) -> ImportInventory:

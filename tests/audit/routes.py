@@ -1,0 +1,173 @@
+"""Every public route that changes or hands out something: its audit action, and a real request.
+
+A new route of that kind needs a row here, and then an audit entry, or the build fails.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from shared.db import jobs
+from shared.kernel.ids import JobId
+from tests.audit.platform import ADMIN, PASSWORD, Ask, Platform, keyed, person
+from tests.services.exporter.builders import PROJECT_ID as EXPORTED
+from tests.services.exporter.upstream import FakePlanner
+from tests.services.exporter.workbench import Workbench as ExporterBench
+from tests.services.planner.upstream import PROJECT as PLANNED
+from tests.services.planner.upstream import an_estate
+from tests.services.planner.workbench import Workbench as PlannerBench
+
+PLAN: Final = f"/v1/projects/{PLANNED}/plan"
+EXPORTS: Final = f"/v1/projects/{EXPORTED}/exports"
+
+
+@dataclass(frozen=True)
+class Audited:
+    """What a route leaves in the trail; ``prepare`` makes what the request needs."""
+
+    action: str
+    prepare: Callable[[Platform], Awaitable[Ask]]
+
+
+async def new_project(platform: Platform) -> Ask:
+    return Ask("ingest", "POST", "/v1/projects", json={"name": "Acme"}, headers=keyed())
+
+
+async def a_project(platform: Platform) -> str:
+    """The path of a project."""
+    created = await platform.done(await new_project(platform))
+    return created.headers["Location"]
+
+
+async def renamed_project(platform: Platform) -> Ask:
+    path = await a_project(platform)
+    return Ask("ingest", "PATCH", path, json={"name": "Zen"}, headers={"If-Match": '"1"'})
+
+
+async def an_upload(platform: Platform) -> Ask:
+    path = f"{await a_project(platform)}/inventories"
+    return Ask("ingest", "POST", path, content=b"PK\x03\x04 and so on", headers=keyed())
+
+
+async def a_job(platform: Platform, service: str) -> JobId:
+    """A queued job of a project."""
+    transactions = platform.database(service).transactions(lambda _connection: None)
+    async with transactions() as tx:
+        return await tx.enqueue("test", subject=f"projects/{PLANNED}/test", payload={})
+
+
+async def a_cancellation(service: str, platform: Platform) -> Ask:
+    job_id = await a_job(platform, service)
+    return Ask(service, "POST", f"/v1/operations/{service}/{job_id}/cancel")
+
+
+async def a_retry(service: str, platform: Platform) -> Ask:
+    job_id = await a_job(platform, service)
+    async with platform.database(service).write() as connection:
+        await jobs.cancel(connection, job_id)
+    return Ask(service, "POST", f"/v1/operations/{service}/{job_id}/retry")
+
+
+async def changed_settings(platform: Platform) -> Ask:
+    headers = {"If-Match": '"1"'}
+    return Ask("planner", "PATCH", f"{PLAN}/settings", json={"efficiency": 0.5}, headers=headers)
+
+
+async def a_rebuild(platform: Platform) -> Ask:
+    await PlannerBench(platform.database("planner")).plan(an_estate())
+    return Ask("planner", "POST", f"{PLAN}/snapshots", headers=keyed())
+
+
+async def asked_approval(platform: Platform) -> Ask:
+    plan = await PlannerBench(platform.database("planner")).plan(an_estate())
+    body = {"snapshot_digest": plan["digest"], "note": "please"}
+    return Ask("planner", "POST", f"{PLAN}/approval-requests", json=body, headers=keyed())
+
+
+async def a_decision(platform: Platform) -> Ask:
+    asked = (await platform.done(await asked_approval(platform))).json()
+    path = f"{PLAN}/approval-requests/{asked['id']}/decision"
+    body = {"decision": "approve"}
+    return Ask("planner", "POST", path, by=person("kim"), json=body, headers=keyed())
+
+
+async def an_export(platform: Platform) -> Ask:
+    snapshot = FakePlanner().freezes()
+    chosen = {"id": str(snapshot.id), "digest": snapshot.digest}
+    body = {"format": "json", "snapshot": chosen}
+    return Ask("exporter", "POST", EXPORTS, json=body, headers=keyed())
+
+
+async def a_download(platform: Platform) -> Ask:
+    bench = ExporterBench(platform.database("exporter"), FakePlanner())
+    export_id = await bench.request(bench.planner.freezes())
+    await bench.work()
+    return Ask("exporter", "GET", f"{EXPORTS}/{export_id}/content")
+
+
+async def a_login(platform: Platform) -> Ask:
+    body = {"username": ADMIN, "password": PASSWORD}
+    return Ask("gateway", "POST", "/v1/sessions", json=body)
+
+
+async def signed_in(platform: Platform) -> str:
+    """The token of the administrator."""
+    reply = await platform.done(await a_login(platform))
+    return str(reply.json()["token"])
+
+
+async def a_logout(platform: Platform) -> Ask:
+    return Ask("gateway", "DELETE", "/v1/sessions/current", token=await signed_in(platform))
+
+
+async def changed_password(platform: Platform) -> Ask:
+    body = {"current": PASSWORD, "new": "another password of length"}
+    token = await signed_in(platform)
+    return Ask("gateway", "POST", "/v1/me/password", token=token, json=body)
+
+
+async def new_user(platform: Platform) -> Ask:
+    body = {"username": "vera", "password": PASSWORD, "role": "viewer", "projects": [str(PLANNED)]}
+    return Ask("gateway", "POST", "/v1/users", token=await signed_in(platform), json=body)
+
+
+async def changed_user(platform: Platform) -> Ask:
+    created = await platform.done(await new_user(platform))
+    path, headers = created.headers["Location"], {"If-Match": '"1"'}
+    body = {"role": "operator"}
+    token = await signed_in(platform)
+    return Ask("gateway", "PATCH", path, token=token, json=body, headers=headers)
+
+
+_APPROVALS: Final = "/v1/projects/{project_id}/plan/approval-requests"
+_EXPORT: Final = "/v1/projects/{project_id}/exports"
+
+AUDITED: Final = {
+    ("POST", "/v1/projects"): Audited("project.created", new_project),
+    ("PATCH", "/v1/projects/{project_id}"): Audited("project.changed", renamed_project),
+    ("POST", "/v1/projects/{project_id}/inventories"): Audited("inventory.uploaded", an_upload),
+    ("PATCH", "/v1/projects/{project_id}/plan/settings"): Audited(
+        "plan.settings.changed", changed_settings
+    ),
+    ("POST", "/v1/projects/{project_id}/plan/snapshots"): Audited(
+        "plan.rebuild_requested", a_rebuild
+    ),
+    ("POST", _APPROVALS): Audited("plan.approval.requested", asked_approval),
+    ("POST", f"{_APPROVALS}/{{request_id}}/decision"): Audited("plan.approval.decided", a_decision),
+    ("POST", _EXPORT): Audited("export.requested", an_export),
+    ("GET", f"{_EXPORT}/{{export_id}}/content"): Audited("export.downloaded", a_download),
+    ("POST", "/v1/sessions"): Audited("session.opened", a_login),
+    ("DELETE", "/v1/sessions/current"): Audited("session.ended", a_logout),
+    ("POST", "/v1/me/password"): Audited("user.password_changed", changed_password),
+    ("POST", "/v1/users"): Audited("user.created", new_user),
+    ("PATCH", "/v1/users/{user_id}"): Audited("user.changed", changed_user),
+    **{
+        ("POST", f"/v1/operations/{service}/{{job_id}}/{verb}"): Audited(action, prepare)
+        for service in ("ingest", "assessment", "planner", "exporter")
+        for verb, action, prepare in (
+            ("cancel", "operation.cancelled", partial(a_cancellation, service)),
+            ("retry", "operation.retried", partial(a_retry, service)),
+        )
+    },
+}
