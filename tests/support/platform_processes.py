@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -98,33 +98,79 @@ class EmbeddedPlatform:
 class SeparatePlatform:
     """The six services as six processes, on one database and one RabbitMQ."""
 
-    def __init__(self, processes: Mapping[str, ServiceProcess], address: str) -> None:
-        self.processes = processes
-        self.address = address
+    def __init__(self, environments: Mapping[str, Mapping[str, str]], folder: Path) -> None:
+        self._environments = environments
+        self._folder = folder
+        self.processes = {
+            name: ServiceProcess(name, folder=folder, env=env) for name, env in environments.items()
+        }
+
+    @property
+    def address(self) -> str:
+        """Where clients find it."""
+        return self.address_of("gateway")
+
+    def address_of(self, name: str) -> str:
+        """Where a service listens."""
+        port = self._environments[name][f"MIGPLAN_{name.upper()}_PORT"]
+        return f"http://127.0.0.1:{port}"
 
     def client(self) -> PlatformClient:
         """A signed-in client."""
         return PlatformClient(self.address, password=PASSWORD)
 
+    def start(self, *names: str, failpoint: str | None = None) -> None:
+        """Start these services and wait until they are ready; not if a ``failpoint`` is armed:
+        they may die before."""
+        for name in names:
+            self.processes[name].start(env={"MIGPLAN_FAILPOINT": failpoint} if failpoint else None)
+        if failpoint is None:
+            self.until_ready(*names)
+
+    def until_ready(self, *names: str) -> None:
+        """Wait until these services, or all, take work. None may have ended."""
+        for name in names or self.processes:
+            ready = f"{self.address_of(name)}/readyz"
+            asyncio.run(self.processes[name].ready(ready, within_s=START_S))
+
+    def another(self, name: str) -> ServiceProcess:
+        """One more process of a service, at an address of its own; started and ready."""
+        port = str(free_ports(1)[0])
+        env = {**self._environments[name], f"MIGPLAN_{name.upper()}_PORT": port}
+        folder = self._folder / f"another-{port}"
+        folder.mkdir()
+        process = ServiceProcess(name, folder=folder, env=env)
+        process.start()
+        asyncio.run(process.ready(f"http://127.0.0.1:{port}/readyz", within_s=START_S))
+        return process
+
+    def kill(self) -> None:
+        """SIGKILL, to all that run."""
+        for process in self.processes.values():
+            if process.is_running():
+                process.kill()
+
 
 @contextmanager
 def separate_platform(
-    database: FreshDatabase, amqp_url: str, folder: Path
+    database: FreshDatabase,
+    amqp_url: str,
+    folder: Path,
+    *,
+    overrides: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Iterator[SeparatePlatform]:
-    """The platform over RabbitMQ; gone at the end."""
+    """The platform over RabbitMQ; gone at the end. ``overrides`` are settings by service."""
     environments = _environments(database, amqp_url)
-    processes = {
-        name: ServiceProcess(name, folder=folder, env=env) for name, env in environments.items()
-    }
-    with ExitStack() as stack:
-        for process in processes.values():
-            process.start()
-            stack.callback(lambda p=process: p.kill() if p.is_running() else None)
-        for name, process in processes.items():
-            port = environments[name][f"MIGPLAN_{name.upper()}_PORT"]
-            asyncio.run(process.ready(f"http://127.0.0.1:{port}/readyz", within_s=START_S))
-        port = environments["gateway"]["MIGPLAN_GATEWAY_PORT"]
-        yield SeparatePlatform(processes, f"http://127.0.0.1:{port}")
+    for name, settings in (overrides or {}).items():
+        environments[name].update(
+            {f"MIGPLAN_{name.upper()}_{key.upper()}": value for key, value in settings.items()}
+        )
+    platform = SeparatePlatform(environments, folder)
+    try:
+        platform.start(*environments)
+        yield platform
+    finally:
+        platform.kill()
 
 
 def _environments(database: FreshDatabase, amqp_url: str) -> dict[str, dict[str, str]]:
