@@ -3,9 +3,9 @@
 One serves all fault tests of a process, each with projects of its own; a test leaves it healed.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -14,18 +14,15 @@ from shared.bus.topology import TOPOLOGY, dead_queue
 from shared.testing.killable_postgres import KillablePostgres
 from shared.testing.local_rabbit import LocalRabbit
 from shared.testing.postgres import FreshDatabase
-from shared.testing.waiting import wait_until
-from tests.faults.checker import violations
 from tests.faults.findings import Findings, findings
 from tests.faults.history import History, Outcome
+from tests.faults.judgement import judge
 from tests.faults.nemesis import Fault
 from tests.faults.workload import Workload
 from tests.support.platform_client import PlatformClient
 from tests.support.platform_processes import SeparatePlatform, separate_platform
 from tests.support.rvtools_estate import estate, write_workbook
 
-SETTLED_WITHIN_S: Final = 90
-WORKERS: Final = ("ingest", "assessment", "planner")
 QUEUES: Final = tuple(subscription.queue for subscription in TOPOLOGY.subscriptions)
 
 
@@ -50,23 +47,14 @@ class Installation:
         return findings(self.database.admin_dsn, history.projects())
 
     def judge(self, history: History, *, told: object = "") -> Findings:
-        """Wait until nothing is under way; then nothing may be wrong. ``told`` explains a failure.
-
-        What does not settle in time is left for the checker to say.
-        """
-        seen: list[Findings] = []
-
-        def is_settled() -> bool:
-            seen[:] = [self.found(history)]
-            return seen[0].is_settled
-
-        try:
-            wait_until(is_settled, within_s=SETTLED_WITHIN_S)
-        except AssertionError:
-            assert seen, "no findings"
-        found = replace(seen[0], dead_letters=seen[0].dead_letters + self.dead_letters())
-        assert violations(history, found, contents=self.contents) == [], told
-        return found
+        """See :func:`~tests.faults.judgement.judge`."""
+        return judge(
+            self.database.admin_dsn,
+            history,
+            contents=self.contents,
+            told=told,
+            dead_letters=self.dead_letters,
+        )
 
     def dead_letters(self) -> int:
         """How many messages RabbitMQ has given up."""
@@ -110,15 +98,8 @@ class Installation:
 
 
 @contextmanager
-def installation(
-    folder: Path,
-    *,
-    overrides: Callable[[str], Mapping[str, Mapping[str, str]]] | None = None,
-) -> Iterator[Installation]:
-    """A running installation, all gone at the end.
-
-    ``overrides`` makes settings by service from the broker's URL.
-    """
+def installation(folder: Path) -> Iterator[Installation]:
+    """A running installation, all gone at the end."""
     postgres, rabbit = KillablePostgres(folder / "postgres"), LocalRabbit(folder / "rabbitmq")
     workbook = folder / "estate.xlsx"
     write_workbook(workbook, estate(vms=12, tenants=3))
@@ -128,12 +109,7 @@ def installation(
         rabbit.start()
         server = postgres.start()
         database = server.new_platform_database(SERVICES)
-        url = rabbit.server.url
-        platform = stack.enter_context(
-            separate_platform(
-                database, url, folder, overrides=overrides(url) if overrides else None
-            )
-        )
+        platform = stack.enter_context(separate_platform(database, rabbit.server.url, folder))
         rabbit.settle(*QUEUES)
         running = Installation(postgres, rabbit, database, platform, platform.client(), workbook)
         running.contents = _undisturbed(running)

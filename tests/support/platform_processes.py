@@ -49,13 +49,15 @@ class EmbeddedPlatform:
             within_s=START_S,
             what="the platform is ready",
         )
-        address = self._address()
         if not process.is_running():
             assert failpoint, process.log_tail()
             return None
-        assert address is not None
+        return self.client()
+
+    def client(self) -> PlatformClient:
+        """A signed-in client of the running platform."""
         password = (self.data_dir / "admin-password").read_text().strip()
-        return PlatformClient(address, password=password)
+        return PlatformClient(self.address, password=password)
 
     def stop(self) -> int:
         """End it in good order; the exit code."""
@@ -119,13 +121,24 @@ class SeparatePlatform:
         """A signed-in client."""
         return PlatformClient(self.address, password=PASSWORD)
 
-    def start(self, *names: str, failpoint: str | None = None) -> None:
-        """Start these services and wait until they are ready; not if a ``failpoint`` is armed:
-        they may die before."""
+    def start(self, *names: str) -> None:
+        """Start these services and wait until they are ready."""
         for name in names:
-            self.processes[name].start(env={"MIGPLAN_FAILPOINT": failpoint} if failpoint else None)
-        if failpoint is None:
-            self.until_ready(*names)
+            self.processes[name].start()
+        self.until_ready(*names)
+
+    def restart(self, name: str, **settings: str) -> None:
+        """SIGKILL it if it runs, and start it with ``settings`` changed for this run."""
+        self._kill(name)
+        env = {f"MIGPLAN_{name.upper()}_{key.upper()}": value for key, value in settings.items()}
+        self.processes[name].start(env=env)
+        self.until_ready(name)
+
+    def arm(self, name: str, failpoint: str) -> None:
+        """As :meth:`restart`, to die or pause at ``failpoint``, which may come before it is
+        ready."""
+        self._kill(name)
+        self.processes[name].start(env={"MIGPLAN_FAILPOINT": failpoint})
 
     def until_ready(self, *names: str) -> None:
         """Wait until these services, or all, take work. None may have ended."""
@@ -146,25 +159,20 @@ class SeparatePlatform:
 
     def kill(self) -> None:
         """SIGKILL, to all that run."""
-        for process in self.processes.values():
-            if process.is_running():
-                process.kill()
+        for name in self.processes:
+            self._kill(name)
+
+    def _kill(self, name: str) -> None:
+        if self.processes[name].is_running():
+            self.processes[name].kill()
 
 
 @contextmanager
 def separate_platform(
-    database: FreshDatabase,
-    amqp_url: str,
-    folder: Path,
-    *,
-    overrides: Mapping[str, Mapping[str, str]] | None = None,
+    database: FreshDatabase, amqp_url: str, folder: Path
 ) -> Iterator[SeparatePlatform]:
-    """The platform over RabbitMQ; gone at the end. ``overrides`` are settings by service."""
+    """The platform over RabbitMQ; gone at the end."""
     environments = _environments(database, amqp_url)
-    for name, settings in (overrides or {}).items():
-        environments[name].update(
-            {f"MIGPLAN_{name.upper()}_{key.upper()}": value for key, value in settings.items()}
-        )
     platform = SeparatePlatform(environments, folder)
     try:
         platform.start(*environments)
