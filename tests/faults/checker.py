@@ -96,9 +96,7 @@ def _one_result_per_key(attempts: list[Attempt]) -> Iterator[str]:
 
 def _none_invented(what: str, made: Counter[str], attempts: list[Attempt]) -> Iterator[str]:
     """No project has more than its clients may have asked for: one for each key."""
-    possible = {
-        (one.project_id, one.key) for one in attempts if one.outcome is not Outcome.REFUSED
-    }
+    possible = {(one.project_id, one.key) for one in attempts if one.outcome is not Outcome.REFUSED}
     wanted = Counter(project_id for project_id, _ in possible)
     for project_id, count in made.items():
         if count > wanted[project_id]:

@@ -175,13 +175,13 @@ class _Reader:
     async def _dead_letters(self) -> int:
         if await self._value("SELECT to_regclass('bus.dead_letters')") is None:
             return 0
-        return await self._value("SELECT count(*) FROM bus.dead_letters")
+        return int(await self._value("SELECT count(*) FROM bus.dead_letters"))
 
     async def _jobs(self, condition: str) -> int:
         counts = " + ".join(
             f"(SELECT count(*) FROM {service}.jobs WHERE {condition})" for service in _WITH_JOBS
         )
-        return await self._value(f"SELECT {counts}")
+        return int(await self._value(f"SELECT {counts}"))
 
     async def _count(self, query: str) -> Counter[str]:
         return Counter(str(row[0]) for row in await self._rows(query))

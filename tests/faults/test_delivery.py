@@ -38,9 +38,7 @@ def test_facts_that_come_again_in_reverse_have_no_second_effect(
     facts = replay_in_reverse(running.database.admin_dsn, forgotten=False)
 
     assert facts >= 3 * IMPORTS
-    wait_until(
-        lambda: ignored(running) == before + facts, within_s=60, what=f"{facts} duplicates"
-    )
+    wait_until(lambda: ignored(running) == before + facts, within_s=60, what=f"{facts} duplicates")
     running.judge(history)
 
 

@@ -139,9 +139,7 @@ def test_facts_that_come_again_in_reverse_have_no_second_effect(
     judge(embedded.dsn(), history, contents=embedded.contents)
 
 
-def finishes_once(
-    embedded: Embedded, history: History, project: str, *, told: object = ""
-) -> None:
+def finishes_once(embedded: Embedded, history: History, project: str, *, told: object = "") -> None:
     """The platform is up again, the client repeats its request, and all is as if undisturbed."""
     embedded.workload(embedded.started(), history).import_into(project)
     last = history.attempts(Kind.IMPORT)[-1]

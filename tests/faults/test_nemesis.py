@@ -1,6 +1,6 @@
 """The nemesis: one seed is one schedule, and nothing stays broken."""
 
-from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
@@ -19,7 +19,7 @@ class Things:
     def __init__(self, *names: str) -> None:
         self.broken: set[str] = set()
         self.faults = [
-            Fault(name, lambda n=name: self.broken.add(n), lambda n=name: self.broken.discard(n))
+            Fault(name, partial(self.broken.add, name), partial(self.broken.discard, name))
             for name in names
         ]
 

@@ -9,7 +9,7 @@ import pytest
 from shared.testing.waiting import wait_until
 from tests.faults.history import History, Kind, Outcome
 from tests.faults.installation import Installation
-from tests.faults.nemesis import Fault, Nemesis, seed
+from tests.faults.nemesis import Nemesis, seed
 
 pytestmark = [pytest.mark.system, pytest.mark.long]
 

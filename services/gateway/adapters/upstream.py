@@ -33,7 +33,12 @@ _HOP_BY_HOP: Final = frozenset(
         "upgrade",
     }
 )
-_HEADERS_NOT_FORWARDED: Final = _HOP_BY_HOP | {"host", "authorization", "cookie", "x-correlation-id"}
+_HEADERS_NOT_FORWARDED: Final = _HOP_BY_HOP | {
+    "host",
+    "authorization",
+    "cookie",
+    "x-correlation-id",
+}
 _HEADERS_NOT_RETURNED: Final = _HOP_BY_HOP | {"date"}
 """Our own server says when it answers."""
 _BODY_IDLE_S: Final = 60.0
