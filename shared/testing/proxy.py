@@ -32,8 +32,8 @@ class Proxy:
     @property
     def url(self) -> str:
         """The server's URL, by way of this proxy."""
-        login = self._target.netloc.rpartition("@")[0]
-        return self._target._replace(netloc=f"{login}@{self.host}:{self._port}").geturl()
+        login, at, _ = self._target.netloc.rpartition("@")
+        return self._target._replace(netloc=f"{login}{at}{self.host}:{self._port}").geturl()
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, self.host, 0)

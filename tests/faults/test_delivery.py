@@ -11,7 +11,6 @@ from shared.testing.waiting import eventually, wait_until
 from tests.faults.history import History, Outcome
 from tests.faults.installation import Installation
 from tests.faults.replay import replay_in_reverse
-from tests.faults.test_killed_at_points import journey_of
 
 pytestmark = [pytest.mark.system, pytest.mark.long]
 
@@ -20,16 +19,15 @@ IMPORTS = 3
 
 
 @pytest.fixture
-def replayed(running: Installation, history: History) -> int:
-    """How many facts there are, some of them of journeys that ended well."""
+def journeys(running: Installation, history: History) -> None:
+    """Some projects that have got as far as an approved plan."""
     workload = running.workload(history)
     for project in workload.projects(IMPORTS):
-        journey_of(workload, project)
+        workload.journey(project)
     running.judge(history)
-    return 0
 
 
-@pytest.mark.usefixtures("replayed")
+@pytest.mark.usefixtures("journeys")
 def test_facts_that_come_again_in_reverse_have_no_second_effect(
     running: Installation, history: History
 ) -> None:
@@ -37,12 +35,12 @@ def test_facts_that_come_again_in_reverse_have_no_second_effect(
 
     facts = replay_in_reverse(running.database.admin_dsn, forgotten=False)
 
-    assert facts >= 3 * IMPORTS
-    wait_until(lambda: ignored(running) == before + facts, within_s=60, what=f"{facts} duplicates")
+    assert facts >= len(SUBSCRIBERS) * IMPORTS
+    wait_until(lambda: ignored(running) >= before + facts, within_s=60, what=f"{facts} duplicates")
     running.judge(history)
 
 
-@pytest.mark.usefixtures("replayed")
+@pytest.mark.usefixtures("journeys")
 def test_facts_that_come_again_in_reverse_to_readers_that_forgot_them_change_nothing(
     running: Installation, history: History
 ) -> None:

@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 from shared.testing.service_process import PROJECT
-from tests.faults.history import History, Outcome
+from tests.faults.history import History
 from tests.faults.installation import Installation
 from tests.faults.points import POINTS
-from tests.faults.workload import Workload
 
 pytestmark = pytest.mark.system
 
@@ -29,22 +28,13 @@ def test_a_process_killed_at_a_named_point_loses_and_repeats_nothing(
     running.platform.arm(service, point)
 
     with ThreadPoolExecutor(1) as client:
-        journey = client.submit(journey_of, workload, project)
+        journey = client.submit(workload.journey, project)
         code = asyncio.run(process.exited(within_s=60))
         running.platform.start(service)
         journey.result()
 
     assert code == -9, process.log_tail()
     running.judge(history)
-
-
-def journey_of(workload: Workload, project: str) -> None:
-    """From the upload to an approved and an exported plan."""
-    imported = workload.import_into(project)
-    assert imported.result_id is not None, imported
-    approved = workload.approve(project, imported.result_id)
-    exported = workload.export(project, imported.result_id)
-    assert {approved.outcome, exported.outcome} == {Outcome.ACKNOWLEDGED}
 
 
 def test_every_named_point_in_the_code_is_tested() -> None:

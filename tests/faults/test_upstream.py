@@ -12,7 +12,7 @@ from shared.testing.waiting import eventually
 from tests.faults.history import History, Outcome
 from tests.faults.installation import Installation
 
-pytestmark = [pytest.mark.system, pytest.mark.long]
+pytestmark = [pytest.mark.system, pytest.mark.long, pytest.mark.timeout(400)]
 
 DRIP_BYTES_S = 4000
 

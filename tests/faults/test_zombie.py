@@ -17,9 +17,8 @@ from shared.observability.failpoints import (
 from shared.testing.waiting import wait_until
 from tests.faults.history import History
 from tests.faults.installation import Installation
-from tests.faults.test_killed_at_points import journey_of
 
-pytestmark = [pytest.mark.system, pytest.mark.long]
+pytestmark = [pytest.mark.system, pytest.mark.long, pytest.mark.timeout(400)]
 
 TAKEN_OVER_WITHIN_S = 90
 """Inside a transaction the paused worker's session is ended after 30 s, and so is a silent
@@ -45,7 +44,7 @@ def test_a_worker_that_wakes_up_after_its_lease_writes_nothing(
     running.platform.arm(service, f"{point}:1:STOP")
 
     with ThreadPoolExecutor(1) as client:
-        journey = client.submit(journey_of, workload, project)
+        journey = client.submit(workload.journey, project)
         wait_until(zombie.is_paused, within_s=60, what=f"{service} is paused at {point}")
         other = running.platform.another(service)
         try:

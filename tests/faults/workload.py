@@ -47,6 +47,13 @@ class Workload:
         """Upload until somebody has answered."""
         return self._persist(lambda key: self.upload(project, key), f"import-{project}")
 
+    def journey(self, project: str) -> None:
+        """From the upload to an approved and an exported plan."""
+        inventory_id = self.import_into(project).result_id
+        assert inventory_id is not None, self._history.attempts()
+        outcomes = {one(project, inventory_id).outcome for one in (self.approve, self.export)}
+        assert outcomes == {Outcome.ACKNOWLEDGED}, self._history.attempts()
+
     def upload(self, project: str, key: str) -> Attempt:
         """Upload once."""
         return self._attempt(
