@@ -3,11 +3,14 @@
 One serves all fault tests of a process, each with projects of its own; a test leaves it healed.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+import httpx
 
 from services import SERVICES
 from shared.bus.topology import TOPOLOGY, dead_queue
@@ -87,6 +90,13 @@ class Installation:
 
     def _ensure_postgres(self) -> None:
         self.postgres.start()  # adopts what runs
+
+    def metric(self, service: str, name: str) -> float:
+        """A metric of a service since it started, summed over its labels."""
+        address = f"{self.platform.address_of(service)}/metrics"
+        text = httpx.get(address, trust_env=False).raise_for_status().text
+        values = re.findall(rf"^{name}(?:\{{.*\}})? (\S+)$", text, re.MULTILINE)
+        return sum(float(value) for value in values)
 
     def running(self) -> Mapping[str, int]:
         """The process id of each service that runs."""

@@ -1,9 +1,7 @@
 """Facts that come twice, backwards, or whose confirm is lost: one effect each."""
 
 import asyncio
-import re
 
-import httpx
 import pytest
 
 from shared.testing.proxy import Proxy
@@ -80,13 +78,6 @@ async def are_assessed(running: Installation, history: History, inventories: lis
     return all(found.assessments[one] for one in inventories)
 
 
-def ignored(running: Installation) -> int:
+def ignored(running: Installation) -> float:
     """How many deliveries the readers have ignored as duplicates since they started."""
-    total = 0
-    for service in SUBSCRIBERS:
-        text = httpx.get(f"{running.platform.address_of(service)}/metrics", trust_env=False).text
-        total += sum(
-            int(float(value))
-            for value in re.findall(r"^inbox_duplicates_total(?:\{.*\})? (\S+)$", text, re.M)
-        )
-    return total
+    return sum(running.metric(service, "inbox_duplicates_total") for service in SUBSCRIBERS)
