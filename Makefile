@@ -23,14 +23,14 @@ run: .runtime ## Keep the platform up on one port (PORT=8080); data stays in .da
 ##@ Work on it
 setup: .dev ## Create .venv with everything that development needs
 
-test: .dev .broker ## Every test, on real PostgreSQL and real RabbitMQ
-	$(PYTEST) -n 4 --dist loadscope -q
+test: .dev .broker ## Every test but long fault tests, on real PostgreSQL and real RabbitMQ
+	$(PYTEST) -n 4 --dist loadscope -q -m "not long"
 
 test-fast: .dev ## Tests that need no broker and start no processes
 	$(PYTEST) -n 4 -q tests --ignore=tests/system --ignore=tests/faults \
 		--ignore=tests/shared/bus --ignore=tests/shared/testing
 
-test-faults: .dev .broker ## Kill processes and the broker for real; judge what is left
+test-faults: .dev .broker ## All fault tests: kill, pause and cut off everything (15 minutes)
 	$(PYTEST) -q tests/faults
 
 lint: .dev ## Style, strict types, import contracts

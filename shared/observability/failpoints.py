@@ -1,7 +1,9 @@
-"""Named points in the code where a fault test may kill the process.
+"""Named points in the code where a fault test may kill or pause the process.
 
 ``MIGPLAN_FAILPOINT=name`` kills it with SIGKILL at the first hit of that point, ``name:3`` at the
-third; without the variable nothing happens. The points are where a crash would do most harm.
+third, and ``name:1:STOP`` pauses it there with SIGSTOP, as a long garbage collection or a moving
+virtual machine does; without the variable nothing happens. The points are where a crash would do
+most harm.
 """
 
 import os
@@ -28,10 +30,11 @@ _hits: Counter[str] = Counter()
 
 
 def failpoint(name: str) -> None:
-    """Kills the process if the environment asks for it here."""
-    armed, _, hit = os.environ.get("MIGPLAN_FAILPOINT", "").partition(":")
+    """Kills or pauses the process if the environment asks for it here."""
+    armed, _, how = os.environ.get("MIGPLAN_FAILPOINT", "").partition(":")
     if armed != name:
         return
+    hit, _, sent = how.partition(":")
     _hits[name] += 1
     if _hits[name] == int(hit or 1):
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), signal.Signals[f"SIG{sent or 'KILL'}"])

@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 from uuid import uuid4
 
 import asyncpg
@@ -28,6 +28,7 @@ from shared.testing.ports import free_ports
 from shared.testing.shared_run import SharedRun
 
 IMAGE: Final = "postgres:18"
+TCP_HOST: Final = "127.0.0.1"
 _NAME: Final = "postgres"
 _TEMPLATE: Final = "template-of-"
 _READY_WITHIN_S: Final = 60
@@ -87,7 +88,7 @@ class PostgresServer:
         """
 
         def make() -> dict[str, str]:
-            return asyncio.run(self._make_template(services))
+            return {"database": asyncio.run(self._make_platform_database(services))}
 
         template = await asyncio.to_thread(run.once, _TEMPLATE + "-".join(services), make)
         async with self.fresh_database(template=template["database"]) as database:
@@ -114,7 +115,12 @@ class PostgresServer:
         """Drops the database ``name``, if it is there."""
         await self._execute("DROP DATABASE IF EXISTS %I WITH (FORCE)", name)
 
-    async def _make_template(self, services: Sequence[str]) -> dict[str, str]:
+    def new_platform_database(self, services: Sequence[str]) -> FreshDatabase:
+        """As :meth:`platform_database`, made without a template and never dropped: for a server
+        that ends with its test. Blocks."""
+        return self.database(asyncio.run(self._make_platform_database(services)))
+
+    async def _make_platform_database(self, services: Sequence[str]) -> str:
         from shared.db.migrate import migrate  # takes long to import, and few tests need it
 
         name = f"template_{uuid4().hex}"
@@ -123,7 +129,7 @@ class PostgresServer:
         await self._bootstrap(database, [*services, BUS])
         for service in services:
             await migrate(service, database.dsn(service))
-        return {"database": name}
+        return name
 
     async def _bootstrap(self, database: FreshDatabase, schemas: Sequence[str]) -> None:
         """Bootstraps, one process at a time: the roles are the same in every database."""
@@ -194,18 +200,27 @@ def _start(run: SharedRun) -> Mapping[str, str]:
     return {"admin_dsn": asyncio.run(_start_local(_folder(run)))}
 
 
-async def _start_local(folder: Path) -> str:
+def local_server(folder: Path, *, port: int) -> LocalPostgres:
     """PostgreSQL on a TCP port of the loopback interface, as in production, not on a socket."""
-    port = free_ports(1)[0]
-    local = LocalPostgres(
+    return LocalPostgres(
         folder,
         database="postgres",
         durable=False,
-        settings={**_SETTINGS, "listen_addresses": "127.0.0.1", "port": str(port)},
+        settings={**_SETTINGS, "listen_addresses": TCP_HOST, "port": str(port)},
     )
+
+
+async def _start_local(folder: Path) -> str:
+    local = local_server(folder, port=free_ports(1)[0])
     await local.start()
+    return tcp_dsn(local)
+
+
+def tcp_dsn(local: LocalPostgres) -> str:
+    """The superuser's URL of a started :func:`local_server`."""
     url = urlsplit(local.admin_dsn)
-    return f"postgresql://{url.username}:{url.password}@127.0.0.1:{port}/postgres"
+    port = parse_qs(url.query)["port"][0]
+    return f"postgresql://{url.username}:{url.password}@{TCP_HOST}:{port}/postgres"
 
 
 async def _wait_for(dsn: str) -> None:

@@ -1,4 +1,4 @@
-"""A TCP proxy in front of a server, whose connections a test may cut, silence or refuse."""
+"""A TCP proxy in front of a server, whose connections a test may cut, silence, slow or refuse."""
 
 import asyncio
 from contextlib import suppress
@@ -7,6 +7,7 @@ from typing import Final, Self
 from urllib.parse import urlsplit
 
 _CHUNK_BYTES: Final = 65536
+_DRIP_EVERY_S: Final = 0.1
 
 
 class Proxy:
@@ -23,6 +24,7 @@ class Proxy:
         self._writers: set[asyncio.StreamWriter] = set()
         self._is_refusing = False
         self._is_swallowing = False
+        self._drip_bytes_s: float | None = None
         self._port = 0
         self.refused_count = 0
         """Connections that were ended at once."""
@@ -30,8 +32,8 @@ class Proxy:
     @property
     def url(self) -> str:
         """The server's URL, by way of this proxy."""
-        login = self._target.netloc.rpartition("@")[0]
-        return self._target._replace(netloc=f"{login}@{self.host}:{self._port}").geturl()
+        login, at, _ = self._target.netloc.rpartition("@")
+        return self._target._replace(netloc=f"{login}{at}{self.host}:{self._port}").geturl()
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, self.host, 0)
@@ -60,13 +62,18 @@ class Proxy:
         self.cut()
 
     def accept(self) -> None:
-        """End what :meth:`refuse` and :meth:`swallow_replies` began."""
+        """End what :meth:`refuse`, :meth:`swallow_replies` and :meth:`drip` began."""
         self._is_refusing = False
         self._is_swallowing = False
+        self._drip_bytes_s = None
 
     def swallow_replies(self) -> None:
         """From now on requests arrive, and what the server answers is lost."""
         self._is_swallowing = True
+
+    def drip(self, *, bytes_per_s: float) -> None:
+        """From now on the server's answers come so slowly, on each connection."""
+        self._drip_bytes_s = bytes_per_s
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._is_refusing:
@@ -94,6 +101,15 @@ class Proxy:
             while data := await source.read(_CHUNK_BYTES):
                 if replies and self._is_swallowing:
                     continue
-                sink.write(data)
-                await sink.drain()
+                await self._pass_on(data, sink, replies=replies)
         sink.close()
+
+    async def _pass_on(self, data: bytes, sink: asyncio.StreamWriter, *, replies: bool) -> None:
+        while data:
+            rate = self._drip_bytes_s if replies else None
+            size = len(data) if rate is None else max(1, round(rate * _DRIP_EVERY_S))
+            sink.write(data[:size])
+            await sink.drain()
+            data = data[size:]
+            if rate is not None:
+                await asyncio.sleep(_DRIP_EVERY_S)

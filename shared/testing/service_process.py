@@ -64,8 +64,8 @@ class ServiceProcess:
                 os.killpg(self._process.pid, signal.SIGKILL)  # with the children it left
             self._process.wait()
 
-    def start(self) -> None:
-        """Starts it; after :meth:`kill` or :meth:`stop` again."""
+    def start(self, *, env: Mapping[str, str] | None = None) -> None:
+        """Starts it; after :meth:`kill` or :meth:`stop` again. ``env`` holds for this run only."""
         if self.is_running():
             raise AssertionError(f"{self._name} runs already")
         with self.log.open("ab") as log:
@@ -75,7 +75,7 @@ class ServiceProcess:
                 stdout=log,
                 stderr=log,
                 cwd=PROJECT,
-                env=self._env,
+                env={**self._env, **(env or {})},
                 start_new_session=True,
             )
 
@@ -147,6 +147,19 @@ class ServiceProcess:
         process = self._started()
         process.kill()
         process.wait()
+
+    def pause(self) -> None:
+        """SIGSTOP: it does nothing until :meth:`resume`, and does not know."""
+        self._started().send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """SIGCONT: it goes on where it was, however much later that is."""
+        self._started().send_signal(signal.SIGCONT)
+
+    def is_paused(self) -> bool:
+        """Whether it was stopped by SIGSTOP, by itself or by us (known on Linux only)."""
+        status = Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8")
+        return status.rpartition(")")[2].split()[0] == "T"
 
     async def stop(self, *, within_s: float = 30) -> int:
         """Asks it to end (SIGTERM); the exit code.

@@ -1,81 +1,66 @@
-"""What really happened, read from the database of an embedded platform."""
+"""What clients did and what they were told: the history that a fault test is judged by.
 
-import asyncio
+An attempt whose reply never came, or whose reply was a 5xx, is *unknown*: it may have had its
+effect, or none. Nothing here guesses.
+"""
+
+import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
-
-import asyncpg
-
-from shared.runtime.local_postgres import LocalPostgres
-
-_ROWS: Final = {
-    "vms": "SELECT md5(string_agg(v::text, '|' ORDER BY name, moref, source_row)) FROM ("
-    "SELECT name, moref, identity_basis, power_state, vcpus, memory_mib, disk_mib, used_mib,"
-    " used_basis, disk_count, nic_count, derived_fields, source_row"
-    " FROM ingest.vms WHERE inventory_id = $1) AS v",
-    "disks": "SELECT md5(string_agg(d::text, '|' ORDER BY label, path, capacity_mib)) FROM ("
-    "SELECT position, label, capacity_mib, datastore, path"
-    " FROM ingest.disks WHERE inventory_id = $1) AS d",
-    "nics": "SELECT md5(string_agg(n::text, '|' ORDER BY mac, network, label)) FROM ("
-    "SELECT position, label, network, adapter, mac, ip_addresses"
-    " FROM ingest.nics WHERE inventory_id = $1) AS n",
-}
+from enum import StrEnum
 
 
-@dataclass(frozen=True)
+class Kind(StrEnum):
+    """What an attempt wanted."""
+
+    IMPORT = "import"
+    APPROVE = "approve"
+    EXPORT = "export"
+
+
+class Outcome(StrEnum):
+    """What its client may rely on."""
+
+    ACKNOWLEDGED = "acknowledged"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One request for an effect, sent once."""
+
+    kind: Kind
+    project_id: str
+    key: str
+    """Its Idempotency-Key: attempts that share it want one effect."""
+    outcome: Outcome
+    result_id: str | None = None
+    """What was made, as the acknowledgement named it."""
+    status: int | None = None
+    """The HTTP status; None when no reply came."""
+    retry_after: str | None = None
+    """The reply's Retry-After."""
+
+
 class History:
-    """What one project's import has left behind."""
+    """Attempts, in the order in which they ended. Several threads may record."""
 
-    ready_inventories: int
-    imported_facts: int
-    assessments: int
-    assessed_facts: int
-    plan_snapshots: int
-    waiting_uploads: int
-    rows: dict[str, str]
+    def __init__(self, attempts: Iterable[Attempt] = ()) -> None:
+        self._attempts = list(attempts)
+        self._lock = threading.Lock()
 
+    def record(self, attempt: Attempt) -> Attempt:
+        """Write down an attempt that has ended."""
+        with self._lock:
+            self._attempts.append(attempt)
+        return attempt
 
-def history_of(data_dir: Path, project_id: str) -> History:
-    """The history of a project. Its PostgreSQL runs on afterwards."""
-    return asyncio.run(_history(data_dir, project_id))
+    def attempts(self, kind: Kind | None = None) -> list[Attempt]:
+        """What was recorded so far, of one kind or of all."""
+        with self._lock:
+            return [one for one in self._attempts if kind in {None, one.kind}]
 
-
-async def _history(data_dir: Path, project_id: str) -> History:
-    postgres = LocalPostgres(data_dir / "postgres")
-    await postgres.start()
-    connection = await asyncpg.connect(postgres.admin_dsn)
-    try:
-        return await _read(connection, project_id)
-    finally:
-        await connection.close()
-
-
-async def _read(connection: asyncpg.Connection, project_id: str) -> History:
-    async def count(query: str) -> int:
-        return int(await connection.fetchval(query, project_id))
-
-    inventory_id = await connection.fetchval(
-        "SELECT id FROM ingest.inventories WHERE project_id = $1 AND imported_at IS NOT NULL",
-        project_id,
-    )
-    facts = "SELECT count(*) FROM {}.outbox WHERE envelope->'data'->>'project_id' = $1::text"
-    return History(
-        ready_inventories=await count(
-            "SELECT count(*) FROM ingest.inventories"
-            " WHERE project_id = $1 AND imported_at IS NOT NULL"
-        ),
-        imported_facts=await count(facts.format("ingest")),
-        assessments=await count(
-            "SELECT count(*) FROM assessment.assessments WHERE project_id = $1"
-        ),
-        assessed_facts=await count(facts.format("assessment")),
-        plan_snapshots=await count(
-            "SELECT count(*) FROM planner.plan_snapshots WHERE project_id = $1"
-        ),
-        waiting_uploads=await count("SELECT count(*) FROM ingest.uploads WHERE project_id = $1"),
-        rows={
-            table: str(await connection.fetchval(query, inventory_id))
-            for table, query in _ROWS.items()
-        },
-    )
+    def projects(self) -> list[str]:
+        """The projects that anybody attempted something in."""
+        return sorted({one.project_id for one in self.attempts()})

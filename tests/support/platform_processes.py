@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -49,13 +49,15 @@ class EmbeddedPlatform:
             within_s=START_S,
             what="the platform is ready",
         )
-        address = self._address()
         if not process.is_running():
             assert failpoint, process.log_tail()
             return None
-        assert address is not None
+        return self.client()
+
+    def client(self) -> PlatformClient:
+        """A signed-in client of the running platform."""
         password = (self.data_dir / "admin-password").read_text().strip()
-        return PlatformClient(address, password=password)
+        return PlatformClient(self.address, password=password)
 
     def stop(self) -> int:
         """End it in good order; the exit code."""
@@ -98,13 +100,71 @@ class EmbeddedPlatform:
 class SeparatePlatform:
     """The six services as six processes, on one database and one RabbitMQ."""
 
-    def __init__(self, processes: Mapping[str, ServiceProcess], address: str) -> None:
-        self.processes = processes
-        self.address = address
+    def __init__(self, environments: Mapping[str, Mapping[str, str]], folder: Path) -> None:
+        self._environments = environments
+        self._folder = folder
+        self.processes = {
+            name: ServiceProcess(name, folder=folder, env=env) for name, env in environments.items()
+        }
+
+    @property
+    def address(self) -> str:
+        """Where clients find it."""
+        return self.address_of("gateway")
+
+    def address_of(self, name: str) -> str:
+        """Where a service listens."""
+        port = self._environments[name][f"MIGPLAN_{name.upper()}_PORT"]
+        return f"http://127.0.0.1:{port}"
 
     def client(self) -> PlatformClient:
         """A signed-in client."""
         return PlatformClient(self.address, password=PASSWORD)
+
+    def start(self, *names: str) -> None:
+        """Start these services and wait until they are ready."""
+        for name in names:
+            self.processes[name].start()
+        self.until_ready(*names)
+
+    def restart(self, name: str, **settings: str) -> None:
+        """SIGKILL it if it runs, and start it with ``settings`` changed for this run."""
+        self._kill(name)
+        env = {f"MIGPLAN_{name.upper()}_{key.upper()}": value for key, value in settings.items()}
+        self.processes[name].start(env=env)
+        self.until_ready(name)
+
+    def arm(self, name: str, failpoint: str) -> None:
+        """As :meth:`restart`, to die or pause at ``failpoint``, which may come before it is
+        ready."""
+        self._kill(name)
+        self.processes[name].start(env={"MIGPLAN_FAILPOINT": failpoint})
+
+    def until_ready(self, *names: str) -> None:
+        """Wait until these services, or all, take work. None may have ended."""
+        for name in names or self.processes:
+            ready = f"{self.address_of(name)}/readyz"
+            asyncio.run(self.processes[name].ready(ready, within_s=START_S))
+
+    def another(self, name: str) -> ServiceProcess:
+        """One more process of a service, at an address of its own; started and ready."""
+        port = str(free_ports(1)[0])
+        env = {**self._environments[name], f"MIGPLAN_{name.upper()}_PORT": port}
+        folder = self._folder / f"another-{port}"
+        folder.mkdir()
+        process = ServiceProcess(name, folder=folder, env=env)
+        process.start()
+        asyncio.run(process.ready(f"http://127.0.0.1:{port}/readyz", within_s=START_S))
+        return process
+
+    def kill(self) -> None:
+        """SIGKILL, to all that run."""
+        for name in self.processes:
+            self._kill(name)
+
+    def _kill(self, name: str) -> None:
+        if self.processes[name].is_running():
+            self.processes[name].kill()
 
 
 @contextmanager
@@ -113,18 +173,12 @@ def separate_platform(
 ) -> Iterator[SeparatePlatform]:
     """The platform over RabbitMQ; gone at the end."""
     environments = _environments(database, amqp_url)
-    processes = {
-        name: ServiceProcess(name, folder=folder, env=env) for name, env in environments.items()
-    }
-    with ExitStack() as stack:
-        for process in processes.values():
-            process.start()
-            stack.callback(lambda p=process: p.kill() if p.is_running() else None)
-        for name, process in processes.items():
-            port = environments[name][f"MIGPLAN_{name.upper()}_PORT"]
-            asyncio.run(process.ready(f"http://127.0.0.1:{port}/readyz", within_s=START_S))
-        port = environments["gateway"]["MIGPLAN_GATEWAY_PORT"]
-        yield SeparatePlatform(processes, f"http://127.0.0.1:{port}")
+    platform = SeparatePlatform(environments, folder)
+    try:
+        platform.start(*environments)
+        yield platform
+    finally:
+        platform.kill()
 
 
 def _environments(database: FreshDatabase, amqp_url: str) -> dict[str, dict[str, str]]:

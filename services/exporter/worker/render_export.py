@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from threading import Event
+from typing import Final
 from uuid import UUID
 
 from services.exporter.domain.exports import (
@@ -25,6 +26,10 @@ from shared.contracts.snapshots import SnapshotManifest
 from shared.db.job_context import JobContext
 from shared.kernel.clock import Clock
 from shared.kernel.ids import ExportId
+from shared.observability.failpoints import failpoint
+
+RENDERED: Final = "exporter.rendered"
+"""Failpoint: the document is on disk, and nothing of it is stored."""
 
 
 class RenderExport:
@@ -57,6 +62,7 @@ class RenderExport:
             pages = await self._pull(job, manifest, Path(folder))
             document = Path(folder) / export.file_name
             await self._render(export, manifest, pages, document)
+            failpoint(RENDERED)
             await self._store(job, export, document)
 
     async def _pull(

@@ -13,6 +13,12 @@ from starlette.types import Send
 
 from services.gateway.domain.errors import UPSTREAM_UNAVAILABLE
 from shared.kernel.errors import Unavailable
+from shared.observability.failpoints import failpoint
+
+NOT_FORWARDED: Final = "gateway.not_forwarded"
+"""Failpoint: a request is accepted and no service knows of it."""
+ANSWERED_NOT_RETURNED: Final = "gateway.answered_not_returned"
+"""Failpoint: a service has done what was asked, and the client does not know."""
 
 _HOP_BY_HOP: Final = frozenset(
     {
@@ -27,8 +33,13 @@ _HOP_BY_HOP: Final = frozenset(
         "upgrade",
     }
 )
-_NOT_FORWARDED: Final = _HOP_BY_HOP | {"host", "authorization", "cookie", "x-correlation-id"}
-_NOT_RETURNED: Final = _HOP_BY_HOP | {"date"}
+_HEADERS_NOT_FORWARDED: Final = _HOP_BY_HOP | {
+    "host",
+    "authorization",
+    "cookie",
+    "x-correlation-id",
+}
+_HEADERS_NOT_RETURNED: Final = _HOP_BY_HOP | {"date"}
 """Our own server says when it answers."""
 _BODY_IDLE_S: Final = 60.0
 _ANSWER_TIMEOUT: Final = httpx.Timeout(30.0, connect=3.0, pool=10.0, write=60.0)
@@ -59,7 +70,7 @@ class Upstreams:
                 *(  # as bytes: a header may hold any of them
                     (name, value)
                     for name, value in request.headers.raw
-                    if name.lower().decode("latin-1") not in _NOT_FORWARDED
+                    if name.lower().decode("latin-1") not in _HEADERS_NOT_FORWARDED
                 ),
                 (b"authorization", f"Bearer {token}".encode()),
                 (b"x-correlation-id", correlation_id.encode()),
@@ -67,6 +78,7 @@ class Upstreams:
             content=_body(request),
             timeout=_ANSWER_TIMEOUT,
         )
+        failpoint(NOT_FORWARDED)
         try:
             answer = await client.send(outgoing, stream=True)
         except httpx.TransportError as error:
@@ -75,6 +87,7 @@ class Upstreams:
                 code=UPSTREAM_UNAVAILABLE,
                 context={"service": service, "reason": type(error).__name__},
             ) from error
+        failpoint(ANSWERED_NOT_RETURNED)
         return _Streamed(answer, has_body=request.method != "HEAD")
 
 
@@ -108,7 +121,7 @@ class _Streamed(StreamingResponse):
         self.raw_headers = [
             (name.lower(), value)
             for name, value in answer.headers.raw
-            if name.decode("latin-1").lower() not in _NOT_RETURNED
+            if name.decode("latin-1").lower() not in _HEADERS_NOT_RETURNED
         ]
 
     async def stream_response(self, send: Send) -> None:
