@@ -14,8 +14,10 @@ from pydantic import Field
 from shared.auth.permissions import Permission
 from shared.auth.principal import Principal
 from shared.db import jobs
+from shared.db.idempotency import Reply
 from shared.db.jobs import Job, JobState
-from shared.db.uow import Database
+from shared.db.uow import Database, Transactions
+from shared.http.idempotency import KeyedPost, json_reply, run_once
 from shared.http.models import ReplyModel, UtcTime
 from shared.http.problems import ProblemError
 from shared.http.security import require
@@ -29,6 +31,16 @@ _PROJECTS: Final = "projects"
 
 Reader = Annotated[Principal, require(Permission.READ)]
 Writer = Annotated[Principal, require(Permission.WRITE)]
+_WHILE_IT_RUNS: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "headers": {
+            "Retry-After": {
+                "description": "Seconds until asking again makes sense; absent once it has ended",
+                "schema": {"type": "integer", "minimum": 1},
+            }
+        }
+    }
+}
 JobOfPath = Annotated[UUID, Path(description="The operation's id")]
 
 
@@ -98,8 +110,9 @@ def operations_router(db: Database) -> APIRouter:
         return (await visible(job_id, caller)).id
 
     own_job = Annotated[JobId, Depends(visible_to_writer)]
+    transactions: Transactions[None] = db.transactions(lambda _connection: None)
 
-    @router.get("/{job_id}")
+    @router.get("/{job_id}", responses=_WHILE_IT_RUNS)
     async def show_operation(job_id: JobOfPath, caller: Reader, response: Response) -> Operation:
         """How a piece of long work is getting on."""
         job = await visible(job_id, caller)
@@ -113,11 +126,16 @@ def operations_router(db: Database) -> APIRouter:
         async with db.write() as connection:
             return present_operation(db.service, await jobs.cancel(connection, job_id))
 
-    @router.post("/{job_id}/retry")
-    async def retry_operation(job_id: own_job) -> Operation:
+    @router.post("/{job_id}/retry", response_model=Operation)
+    async def retry_operation(job_id: own_job, keyed: KeyedPost) -> Response:
         """Queue it again after it has failed or was cancelled."""
-        async with db.write() as connection:
-            return present_operation(db.service, await jobs.retry(connection, job_id))
+
+        async def work(transactions: Transactions[None]) -> Reply:
+            async with transactions() as tx:
+                job = await jobs.retry(tx.connection, job_id)
+                return json_reply(200, present_operation(db.service, job))
+
+        return await run_once(db, transactions, keyed, work)
 
     return router
 

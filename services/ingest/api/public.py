@@ -29,7 +29,7 @@ from shared.db.idempotency import Reply
 from shared.db.uow import Database, Transactions
 from shared.http.etags import BaseVersion, etag
 from shared.http.idempotency import KeyedPost, KeyScope, json_reply, run_once
-from shared.http.middleware import streaming_body
+from shared.http.limits import streaming_body
 from shared.http.models import ListReply, PageParameters
 from shared.http.operations import Operation
 from shared.http.security import VisibleProject, require

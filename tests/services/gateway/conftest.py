@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -18,6 +19,11 @@ from tests.services.gateway.echo import EchoUpstream, running_echo
 
 PASSWORD = "a password of some length"
 SERVICES_BEHIND = sorted({route.service for route in ROUTES})
+
+
+def new_key() -> dict[str, str]:
+    """The header of a request that creates something."""
+    return {"Idempotency-Key": str(uuid4())}
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,8 @@ class Gateway:
     async def user(self, role: str, **limits: object) -> dict[str, str]:
         """Headers of a new user with ``role``."""
         body = {"username": role, "password": PASSWORD, "role": role, **limits}
-        reply = await self.client.post("/v1/users", json=body, headers=await self.log_in())
+        headers = await self.log_in() | new_key()
+        reply = await self.client.post("/v1/users", json=body, headers=headers)
         assert reply.status_code == 201, reply.text
         return await self.log_in(str(body["username"]))
 
