@@ -51,7 +51,10 @@ def session_routes(log_in: LogIn, sessions: Sessions, accounts: Accounts) -> API
     router = APIRouter(tags=["sessions"])
 
     @router.post(
-        "/v1/sessions", status_code=status.HTTP_201_CREATED, dependencies=[allow_anybody()]
+        "/v1/sessions",
+        status_code=status.HTTP_201_CREATED,
+        dependencies=[allow_anybody()],
+        responses={401: {"description": "The user name or the password is not right"}},
     )
     async def open_session(
         body: LogInRequest, request: Request, response: Response
