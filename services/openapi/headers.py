@@ -75,8 +75,8 @@ IF_NONE_MATCH: Final[dict[str, Any]] = {
     "name": "If-None-Match",
     "in": "header",
     "required": False,
-    "description": "ETag of the copy you have; 304 if it is still current",
-    "schema": {"type": "string", "pattern": _TAG, "maxLength": 128},
+    "description": "ETags of the copies you have, or `*`; 304 if one is still current",
+    "schema": {"type": "string"},
     "example": '"3"',
 }
 
