@@ -1,5 +1,7 @@
 """What browsers are told with every answer of the public address."""
 
+import base64
+import hashlib
 from collections.abc import Sequence
 from typing import Final
 
@@ -12,10 +14,6 @@ from shared.http.idempotency import REPLAYED_HEADER
 from shared.http.middleware import CORRELATION_HEADER
 
 _HTML: Final = "text/html"
-_PAGE_POLICY: Final = (
-    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
 _DATA_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
 _ONE_YEAR_S: Final = 31_536_000
 _PRIVATE_PREFIX: Final = "/v1/"
@@ -38,6 +36,20 @@ _REPLY_HEADERS: Final = (
     REPLAYED_HEADER,
     CORRELATION_HEADER,
 )
+
+
+def page_policy(inline_scripts: Sequence[bytes] = ()) -> str:
+    """The Content-Security-Policy of a page of ours, whose own ``inline_scripts`` may run."""
+    digests = [base64.b64encode(hashlib.sha256(one).digest()).decode() for one in inline_scripts]
+    sources = " ".join(["'self'", *(f"'sha256-{digest}'" for digest in digests)])
+    return (
+        f"default-src 'self'; script-src {sources}; style-src 'self' 'unsafe-inline'; "
+        "img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
+        "frame-ancestors 'none'"
+    )
+
+
+_PAGE_POLICY: Final = page_policy()
 
 
 class SecurityHeaders:
