@@ -7,7 +7,7 @@ PY := .venv/bin/python
 OUT ?= out
 PYTEST := $(PY) -m pytest
 
-.PHONY: help setup demo plan run test test-fast test-faults lint format lock schemas sample clean
+.PHONY: help setup demo plan run test test-fast test-faults fuzz lint format lock schemas sample clean
 
 ##@ Use it
 demo: .runtime ## Plan the sample estate: starts the platform, writes out/plan.json and out/plan.xlsx
@@ -32,6 +32,9 @@ test-fast: .dev ## Tests that need no broker and start no processes
 
 test-faults: .dev .broker ## All fault tests: kill, pause and cut off everything (15 minutes)
 	$(PYTEST) -q tests/faults
+
+fuzz: .dev ## Fuzz the API by its own document for two minutes (SEED=n repeats a run)
+	@$(PY) -m tests.fuzz $(if $(SEED),--seed $(SEED))
 
 lint: .dev ## Style, strict types, import contracts
 	.venv/bin/ruff check .

@@ -1,17 +1,21 @@
 """The gateway, composed."""
 
+import hashlib
 import secrets
 from collections.abc import Callable
 
 from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.middleware import Middleware
 
 from services.gateway.adapters.passwords import Argon2Hasher
-from services.gateway.adapters.throttle import LoginTries
+from services.gateway.adapters.throttle import LoginTries, RequestRates
 from services.gateway.adapters.upstream import Upstreams
 from services.gateway.api.authentication import SessionTokens
+from services.gateway.api.browser import browser_middleware
 from services.gateway.api.docs import docs_routes, mount_assets
 from services.gateway.api.proxy import proxy_routes
 from services.gateway.api.public import session_routes, user_routes
+from services.gateway.api.rates import RatedAuthenticator, RateLimits
 from services.gateway.domain.routes import ROUTES
 from services.gateway.persistence.store import PostgresAccountStore
 from services.gateway.settings import GatewaySettings
@@ -19,6 +23,8 @@ from services.gateway.usecases.accounts import Accounts
 from services.gateway.usecases.log_in import LogIn
 from services.gateway.usecases.ports import AccountStore
 from services.gateway.usecases.sessions import Sessions
+from shared.http.app import PublicEdge
+from shared.http.limits import BodyLimit
 from shared.runtime.parts import Parts
 from shared.runtime.service import Service
 
@@ -34,10 +40,19 @@ def build(settings: GatewaySettings) -> Service:
     log_in = LogIn(
         transactions=transactions,
         hasher=hasher,
-        throttle=LoginTries(parts.clock),
+        throttle=LoginTries(
+            parts.clock,
+            per_name=settings.logins_of_name,
+            per_address=settings.logins_of_address,
+        ),
         entropy=secrets.token_bytes,
         ids=parts.ids,
         clock=parts.clock,
+    )
+    rates = RequestRates(
+        parts.clock,
+        per_principal=settings.requests_per_minute_of_principal,
+        per_address=settings.requests_per_minute_of_address,
     )
     upstreams = Upstreams(
         {name: parts.upstream(name) for name in sorted({route.service for route in ROUTES})}
@@ -55,14 +70,33 @@ def build(settings: GatewaySettings) -> Service:
         store=store,
         routers=[
             session_routes(log_in, sessions, accounts),
-            user_routes(accounts, parts.database),
+            user_routes(accounts, parts.database, digest_secret=_digest_secret(settings)),
             docs_routes(),
         ],
-        authenticator=SessionTokens(sessions),
+        edge=PublicEdge(
+            RatedAuthenticator(SessionTokens(sessions), rates),
+            [
+                *browser_middleware(
+                    is_behind_tls=settings.is_behind_tls, cors_origins=settings.cors_origins
+                ),
+                Middleware(RateLimits, rates=rates),
+            ],
+        ),
         on_start=[ensure_first_login],
     )
     mount_assets(service.app)
     # Last of all: it matches every path that nothing else does.
-    proxy = proxy_routes(upstreams, parts.signer, body_max_bytes=settings.body_max_bytes)
+    proxy = proxy_routes(
+        upstreams,
+        parts.signer,
+        upload=BodyLimit(settings.body_max_bytes, idle_s=settings.upload_idle_s),
+        other=BodyLimit(settings.max_body_bytes, total_s=settings.body_timeout_s),
+    )
     service.app.include_router(proxy)
     return service
+
+
+def _digest_secret(settings: GatewaySettings) -> bytes:
+    """A secret of this service for digests, of its signing key, so that there is one to keep."""
+    key = settings.signing_key.get_secret_value().encode()
+    return hashlib.sha256(b"idempotency digests\n" + key).digest()

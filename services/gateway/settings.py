@@ -15,6 +15,28 @@ class GatewaySettings(CommonSettings):
         gt=0,
         description="Largest request body that is passed on, in bytes; the owner may allow less",
     )
+    requests_per_minute_of_principal: int = Field(
+        1200, ge=1, description="Requests a minute of one signed-in principal, in each process"
+    )
+    requests_per_minute_of_address: int = Field(
+        3000, ge=1, description="Requests a minute from one network address, in each process"
+    )
+    logins_of_name: int = Field(
+        10, ge=1, description="Tries to log in as one name from one address, in 5 minutes"
+    )
+    logins_of_address: int = Field(
+        100, ge=1, description="Tries to log in from one address, whatever the names, in 5 minutes"
+    )
+    upload_idle_s: float = Field(
+        60, gt=0, description="Seconds without a byte after which an upload is given up"
+    )
+    is_behind_tls: bool = Field(
+        False, description="Tell browsers to use TLS only (HSTS): where TLS ends before the gateway"
+    )
+    cors_origins: list[str] = Field(
+        default_factory=list,
+        description='Origins whose pages may call the API, as JSON: ["https://ops.example"]',
+    )
     first_username: str = Field(
         "admin", description="User name of the superadmin that is made when there are no users"
     )

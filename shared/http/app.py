@@ -1,6 +1,7 @@
 """The application of a service: routes of its own, and around them what all services share."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI
@@ -13,15 +14,14 @@ from starlette.types import Scope
 
 from shared.auth.internal_token import TokenVerifier
 from shared.http import problems
-from shared.http.middleware import AccessLog, CorrelationId, LastCatch, Limits
+from shared.http.conditional import ConditionalGet
+from shared.http.limits import JSON_BODY, BodyLimit, Limits
+from shared.http.middleware import AccessLog, CorrelationId, LastCatch
 from shared.http.models import JsonResponse
 from shared.http.security import Access, Authenticator, InternalTokens, access_of, allow_anybody
 from shared.kernel.errors import AppError
 from shared.observability.health import Health
 from shared.observability.metrics import Metrics
-
-MAX_BODY_BYTES: Final = 1024 * 1024
-"""Default body limit: JSON that a person caused is far below it."""
 
 _TEXT_FORMAT: Final = "text/plain; version=0.0.4; charset=utf-8"
 _UNMATCHED: Final = "unmatched"
@@ -29,6 +29,17 @@ _PROBLEM_REPLY: Final = {
     "description": "A problem document",
     "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
+
+
+@dataclass(frozen=True, slots=True)
+class PublicEdge:
+    """What the one service adds that people and browsers reach.
+
+    ``middleware`` sees every request, inside the access log.
+    """
+
+    authenticator: Authenticator
+    middleware: Sequence[Middleware] = ()
 
 
 def create_app(
@@ -39,19 +50,21 @@ def create_app(
     verifier: TokenVerifier | None,
     health: Health,
     metrics: Metrics,
-    max_body_bytes: int = MAX_BODY_BYTES,
-    authenticator: Authenticator | None = None,
+    body_limit: BodyLimit = JSON_BODY,
+    edge: PublicEdge | None = None,
 ) -> FastAPI:
     """The application of ``service``.
 
-    ``verifier`` reads internal tokens; the gateway, which people sign in at, gives an
-    ``authenticator`` instead. ``app.state.metrics`` and ``app.state.health`` hold what was given.
+    ``verifier`` reads internal tokens; the gateway, which people sign in at, gives an ``edge``
+    instead. ``body_limit`` holds for routes that declare none of their own. ``app.state.metrics``
+    and ``app.state.health`` hold what was given.
 
     Raises:
         ValueError: a route does not declare who may call it, or declares it twice.
     """
-    if authenticator is None and verifier is not None:
-        authenticator = InternalTokens(verifier)
+    authenticator: Authenticator | None = None if verifier is None else InternalTokens(verifier)
+    if edge is not None:
+        authenticator = edge.authenticator
     app = _Application(
         title=title,
         version="1",
@@ -69,8 +82,10 @@ def create_app(
     app.user_middleware = [
         Middleware(CorrelationId, service=service),
         Middleware(AccessLog, metrics=metrics, template_of=_template_finder(app)),
+        *(edge.middleware if edge else ()),
         Middleware(LastCatch),
-        Middleware(Limits, max_bytes=max_body_bytes),
+        Middleware(Limits, default=body_limit),
+        Middleware(ConditionalGet),
     ]
     app.state.authenticator = authenticator
     app.state.health = health

@@ -5,11 +5,19 @@ UPDATE itself; a lost race is its ``PreconditionFailed``.
 """
 
 import re
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import Depends, Header
 
 from shared.kernel.errors import Invalid, PreconditionRequired
+
+ETAG_HEADER: Final[dict[str, Any]] = {
+    "description": "Names the representation: send it back as `If-None-Match`",
+    "required": True,
+    "schema": {"type": "string"},
+}
+"""For the ``responses`` of a route whose reply has an ETag and cannot be updated; those that can
+be are known by their PATCH or PUT."""
 
 _STRONG: Final = re.compile(r'"([1-9][0-9]{0,17})"')
 

@@ -18,10 +18,11 @@ work rolled back; a 5xx is not, so that repeating may help. Cases: :mod:`shared.
 
 import contextlib
 import hashlib
+import hmac
 import re
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Final, TypeVar
 
 from fastapi import Depends, Header
@@ -108,6 +109,15 @@ async def _keyed(request: Request, scope: KeyScope) -> Keyed:
 
 KeyedPost = Annotated[Keyed, Depends(_keyed)]
 """Declares Idempotency-Key on a creating route with a JSON body, for :func:`run_once`."""
+
+
+def sealed(keyed: Keyed, *, secret: bytes) -> Keyed:
+    """``keyed`` for a body that holds a password.
+
+    A plain digest is fast to compute: whoever reads the table could try passwords against it. An
+    HMAC cannot be computed without ``secret``.
+    """
+    return replace(keyed, digest=hmac.digest(secret, keyed.digest.encode(), "sha256").hex())
 
 
 async def run_once(

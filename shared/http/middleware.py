@@ -1,22 +1,21 @@
 """What happens around every request, as plain ASGI: nothing here ever holds a body.
 
-From the outside in: :class:`CorrelationId`, :class:`AccessLog`, :class:`LastCatch`,
-:class:`Limits`, then the routes.
+From the outside in: :class:`CorrelationId`, :class:`AccessLog`, what a service adds,
+:class:`LastCatch`, :class:`~shared.http.limits.Limits`,
+:class:`~shared.http.conditional.ConditionalGet`, then the routes.
 """
 
 import re
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeVar
+from typing import Final
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.http.problems import internal_problem, problem_of, problem_response
-from shared.kernel.errors import Invalid
+from shared.http.problems import internal_problem, problem_response
 from shared.observability import correlation
 from shared.observability.logging import bind_service
 from shared.observability.metrics import Metrics
@@ -31,26 +30,9 @@ CLIENT_LEFT: Final = 499
 _ACCEPTABLE_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _PROBES: Final = frozenset({"/livez", "/readyz", "/metrics"})
-_NUL_IN_ADDRESS: Final = Invalid("The address holds a NUL character.", code="malformed-address")
-_BODY_LIMIT: Final = "__migplan_max_body_bytes__"
-
-Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
 _log = structlog.stdlib.get_logger("access")
 _errors = structlog.stdlib.get_logger(__name__)
-
-
-def streaming_body(*, max_bytes: int | None) -> Callable[[Endpoint], Endpoint]:
-    """Marks a route that reads ``request.stream()`` itself, with a body limit of its own.
-
-    None: no limit here, because what stands behind the route has one.
-    """
-
-    def mark(endpoint: Endpoint) -> Endpoint:
-        setattr(endpoint, _BODY_LIMIT, max_bytes)
-        return endpoint
-
-    return mark
 
 
 class CorrelationId:
@@ -167,52 +149,6 @@ class LastCatch:
                 return
             problem = internal_problem(instance=Request(scope).url.path)
             await problem_response(problem)(scope, receive, send)
-
-
-class Limits:
-    """Refuses what no route can take.
-
-    A body over the limit is 413: before it is read when its length is told, else at the chunk that
-    passes the limit. A NUL in the address is 400: no database stores it.
-    """
-
-    def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:
-        self._app = app
-        self._max_bytes = max_bytes
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Runs one request."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        if "\0" in scope["path"] or b"%00" in scope["query_string"]:
-            problem = problem_of(_NUL_IN_ADDRESS, instance=Request(scope).url.path)
-            await problem_response(problem)(scope, receive, send)
-            return
-        told_bytes = _content_length(scope)
-        read_bytes = 0
-
-        async def receive_within_limit() -> Message:
-            nonlocal read_bytes
-            # Only now is the route known, which may have a limit of its own.
-            limit = getattr(scope.get("endpoint"), _BODY_LIMIT, self._max_bytes)
-            if limit is None:
-                return await receive()
-            if told_bytes > limit:
-                raise HTTPException(413)
-            message = await receive()
-            if message["type"] == "http.request":
-                read_bytes += len(message.get("body", b""))
-                if read_bytes > limit:
-                    raise HTTPException(413)
-            return message
-
-        await self._app(scope, receive_within_limit, send)
-
-
-def _content_length(scope: Scope) -> int:
-    value = Headers(scope=scope).get("content-length", "")
-    return int(value) if value.isascii() and value.isdigit() else 0
 
 
 def _who(scope: Scope) -> Mapping[str, str]:

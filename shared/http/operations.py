@@ -15,8 +15,10 @@ from pydantic import Field
 from shared.auth.permissions import Permission
 from shared.auth.principal import Principal
 from shared.db import jobs
+from shared.db.idempotency import Reply
 from shared.db.jobs import Job, JobState
 from shared.db.uow import Database, Transaction, Transactions
+from shared.http.idempotency import KeyedPost, json_reply, run_once
 from shared.http.models import ReplyModel, UtcTime
 from shared.http.problems import ProblemError
 from shared.http.security import require
@@ -28,6 +30,16 @@ POLL_AFTER_S: Final = 1
 
 Reader = Annotated[Principal, require(Permission.READ)]
 Writer = Annotated[Principal, require(Permission.WRITE)]
+_WHILE_IT_RUNS: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "headers": {
+            "Retry-After": {
+                "description": "Seconds until asking again makes sense; absent once it has ended",
+                "schema": {"type": "integer", "minimum": 1},
+            }
+        }
+    }
+}
 JobOfPath = Annotated[UUID, Path(description="The operation's id")]
 
 
@@ -107,7 +119,7 @@ def operations_router(db: Database) -> APIRouter:
 
     own_job = Annotated[_OwnJob, Depends(visible_to_writer)]
 
-    @router.get("/{job_id}")
+    @router.get("/{job_id}", responses=_WHILE_IT_RUNS)
     async def show_operation(job_id: JobOfPath, caller: Reader, response: Response) -> Operation:
         """How a piece of long work is getting on."""
         job = await visible(job_id, caller)
@@ -127,13 +139,17 @@ def operations_router(db: Database) -> APIRouter:
             await note(tx, "operation.cancelled", job, own.caller)
         return present_operation(db.service, job)
 
-    @router.post("/{job_id}/retry")
-    async def retry_operation(own: own_job) -> Operation:
+    @router.post("/{job_id}/retry", response_model=Operation)
+    async def retry_operation(own: own_job, keyed: KeyedPost) -> Response:
         """Queue it again after it has failed or was cancelled."""
-        async with transactions() as tx:
-            job = await jobs.retry(tx.connection, own.job_id)
-            await note(tx, "operation.retried", job, own.caller)
-        return present_operation(db.service, job)
+
+        async def work(transactions: Transactions[None]) -> Reply:
+            async with transactions() as tx:
+                job = await jobs.retry(tx.connection, own.job_id)
+                await note(tx, "operation.retried", job, own.caller)
+                return json_reply(200, present_operation(db.service, job))
+
+        return await run_once(db, transactions, keyed, work)
 
     return router
 

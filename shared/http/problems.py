@@ -69,6 +69,10 @@ _FRAMEWORK_CODES: Final[Mapping[int, tuple[str, str]]] = {
     400: ("bad-request", "The request cannot be understood."),
     404: ("not-found", "There is nothing at this address."),
     405: ("method-not-allowed", "This address does not take this method."),
+    408: (
+        "request-timeout",
+        "The request body did not arrive in time. Send it again without pauses.",
+    ),
     413: ("too-large", "The request body is larger than this address takes."),
 }
 

@@ -36,11 +36,11 @@ from shared.db.engine import make_engine
 from shared.db.job_context import JobFunction
 from shared.db.job_runner import JobRunner
 from shared.db.uow import Database, Transaction
-from shared.http.app import create_app
+from shared.http.app import PublicEdge, create_app
 from shared.http.audit import audit_router
 from shared.http.client import make_client
+from shared.http.limits import BodyLimit
 from shared.http.operations import operations_router
-from shared.http.security import Authenticator
 from shared.kernel.clock import Clock
 from shared.kernel.ids import Ids
 from shared.observability.health import Health
@@ -110,7 +110,7 @@ class Parts:
         subscriptions: Mapping[str, Handler[S]] | None = None,
         jobs: Mapping[str, JobFunction[S]] | None = None,
         background: Mapping[str, Background] | None = None,
-        authenticator: Authenticator | None = None,
+        edge: PublicEdge | None = None,
         on_start: Sequence[Hook] = (),
     ) -> Service:
         """The whole service: HTTP, consumers, job runner, relay, probes and metrics."""
@@ -129,10 +129,12 @@ class Parts:
             title=title,
             routers=own_routers,
             verifier=self.verifier,
-            authenticator=authenticator,
+            edge=edge,
             health=self.health,
             metrics=self.metrics,
-            max_body_bytes=self.settings.max_body_bytes,
+            body_limit=BodyLimit(
+                self.settings.max_body_bytes, total_s=self.settings.body_timeout_s
+            ),
         )
         return Service(
             name=self.name,

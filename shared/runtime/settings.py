@@ -76,6 +76,9 @@ class CommonSettings(BaseSettings):
     max_body_bytes: int = Field(
         1024 * 1024, ge=1024, description="Largest JSON request body, in bytes"
     )
+    body_timeout_s: float = Field(
+        30, gt=0, description="Seconds in which a JSON request body has to arrive"
+    )
     drain_s: float = Field(
         20, ge=0, le=300, description="Seconds that running work gets to finish when stopping"
     )

@@ -23,15 +23,16 @@ START_S = 90
 class EmbeddedPlatform:
     """``python -m services embedded --demo`` on a data folder: one person may approve."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, *, env: Mapping[str, str] | None = None) -> None:
         self.data_dir = data_dir
+        self._env = dict(env or {})
         data_dir.mkdir(parents=True, exist_ok=True)
         self.process: ServiceProcess | None = None
 
     def start(self, *, failpoint: str | None = None) -> PlatformClient | None:
         """Start it; a client once it serves requests, or None when it died at ``failpoint``
         while it started."""
-        env = {"MIGPLAN_FAILPOINT": failpoint} if failpoint else {}
+        env = self._env | ({"MIGPLAN_FAILPOINT": failpoint} if failpoint else {})
         process = ServiceProcess(
             "embedded",
             "--data-dir",

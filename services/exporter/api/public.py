@@ -1,7 +1,7 @@
 """Documents of a project's plans: ask for one, watch it, take it away."""
 
 import base64
-from typing import Annotated
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 from starlette.responses import Response
 
 from services.exporter.api.schemas import ExportReply, ExportRequest, export_path
-from services.exporter.domain.exports import MEDIA_TYPES, Export, PlanSnapshot
+from services.exporter.domain.exports import MEDIA_TYPES, Export, Format, PlanSnapshot
 from services.exporter.persistence.queries import content_chunks, list_exports, show_export
 from services.exporter.usecases.begin_download import begin_download
 from services.exporter.usecases.ports import ExportStore
@@ -18,10 +18,35 @@ from shared.auth.permissions import Permission
 from shared.auth.principal import Principal
 from shared.db.idempotency import Reply
 from shared.db.uow import Database, Transactions
+from shared.http.etags import ETAG_HEADER
 from shared.http.idempotency import KeyedPost, json_reply, run_once
 from shared.http.models import ListReply, PageParameters
 from shared.http.security import VisibleProject, require
 from shared.kernel.ids import ExportId, SnapshotId
+
+_DOCUMENT_REPLIES: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "description": "The document",
+        "content": {
+            MEDIA_TYPES[Format.XLSX]: {"schema": {"type": "string", "format": "binary"}},
+            MEDIA_TYPES[Format.JSON]: {"schema": {"type": "object"}, "example": {"sheets": []}},
+        },
+        "headers": {
+            "ETag": ETAG_HEADER,
+            "Content-Digest": {
+                "description": "SHA-256 of the document (RFC 9530)",
+                "required": True,
+                "schema": {"type": "string"},
+            },
+            "Content-Disposition": {
+                "description": "The file's name",
+                "required": True,
+                "schema": {"type": "string"},
+            },
+        },
+    },
+    409: {"description": "The document is not complete"},
+}
 
 Reader = Annotated[Principal, require(Permission.READ)]
 
@@ -66,7 +91,9 @@ def public_routes(
         async with database.read() as connection:
             return ExportReply.of(await show_export(connection, project_id, ExportId(export_id)))
 
-    @router.get("/{export_id}/content", response_class=StreamingResponse)
+    @router.get(
+        "/{export_id}/content", response_class=StreamingResponse, responses=_DOCUMENT_REPLIES
+    )
     async def download_export(
         project_id: VisibleProject, export_id: UUID, caller: Reader
     ) -> Response:

@@ -1,12 +1,9 @@
 """The services behind the gateway: requests and answers stream through, never held whole."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
-from http import HTTPStatus
 from typing import Final
 
 import httpx
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Send
@@ -41,7 +38,6 @@ _HEADERS_NOT_FORWARDED: Final = _HOP_BY_HOP | {
 }
 _HEADERS_NOT_RETURNED: Final = _HOP_BY_HOP | {"date"}
 """Our own server says when it answers."""
-_BODY_IDLE_S: Final = 60.0
 _ANSWER_TIMEOUT: Final = httpx.Timeout(30.0, connect=3.0, pool=10.0, write=60.0)
 
 
@@ -94,21 +90,7 @@ class Upstreams:
 def _body(request: Request) -> AsyncIterator[bytes] | None:
     declared = request.headers.get("content-length")
     has_body = "transfer-encoding" in request.headers or declared not in {None, "0"}
-    return _while_it_comes(request) if has_body else None
-
-
-async def _while_it_comes(request: Request) -> AsyncIterator[bytes]:
-    """The body's pieces; a client that sends nothing for a minute is given up."""
-    pieces = request.stream()
-    while True:
-        try:
-            async with asyncio.timeout(_BODY_IDLE_S):
-                piece = await anext(pieces)
-        except StopAsyncIteration:
-            return
-        except TimeoutError:
-            raise HTTPException(HTTPStatus.REQUEST_TIMEOUT) from None
-        yield piece
+    return request.stream() if has_body else None
 
 
 class _Streamed(StreamingResponse):

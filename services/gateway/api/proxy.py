@@ -13,7 +13,8 @@ from services.gateway.domain.routes import Match, find_route
 from services.gateway.domain.sessions import Session
 from shared.auth.internal_token import TokenSigner
 from shared.auth.principal import Principal
-from shared.http.middleware import ROUTE_TEMPLATE, streaming_body
+from shared.http.limits import BODY_LIMIT, BodyLimit
+from shared.http.middleware import ROUTE_TEMPLATE
 from shared.http.security import require_signed_in
 from shared.observability import correlation
 
@@ -36,12 +37,16 @@ def routed(request: Request) -> Match:
     return found
 
 
-def proxy_routes(upstreams: Upstreams, signer: TokenSigner, *, body_max_bytes: int) -> APIRouter:
-    """One route that stands for all of :data:`services.gateway.domain.routes.ROUTES`."""
+def proxy_routes(
+    upstreams: Upstreams, signer: TokenSigner, *, upload: BodyLimit, other: BodyLimit
+) -> APIRouter:
+    """One route that stands for all of :data:`services.gateway.domain.routes.ROUTES`.
+
+    ``upload`` limits the bodies of routes that take files, ``other`` all the rest.
+    """
     router = APIRouter(include_in_schema=False)
 
     @router.api_route("/{path:path}", methods=_METHODS, response_class=Response)
-    @streaming_body(max_bytes=body_max_bytes)
     async def forward(
         request: Request,
         match: Annotated[Match, Depends(routed)],
@@ -49,6 +54,7 @@ def proxy_routes(upstreams: Upstreams, signer: TokenSigner, *, body_max_bytes: i
         session: Annotated[Session, CurrentSession],
     ) -> Response:
         authorise(session.user, match)
+        request.scope[BODY_LIMIT] = upload if match.route.takes_file else other
         service = match.route.service
         correlation_id = correlation.current() or correlation.new()
         return await upstreams.forward(

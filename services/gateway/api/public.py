@@ -1,5 +1,6 @@
 """Sessions, one's own account, and the accounts of others."""
 
+from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
@@ -19,11 +20,14 @@ from services.gateway.domain.sessions import Session
 from services.gateway.persistence.queries import find_user, list_users
 from services.gateway.usecases.accounts import Accounts
 from services.gateway.usecases.log_in import LogIn
+from services.gateway.usecases.ports import AccountStore
 from services.gateway.usecases.sessions import Sessions
 from shared.auth.permissions import Permission
 from shared.auth.principal import Principal
-from shared.db.uow import Database
+from shared.db.idempotency import Reply
+from shared.db.uow import Database, Transactions
 from shared.http.etags import BaseVersion, etag
+from shared.http.idempotency import KeyedPost, json_reply, run_once, sealed
 from shared.http.models import ListReply, PageParameters
 from shared.http.security import allow_anybody, require, require_signed_in
 from shared.kernel.errors import NotFound
@@ -47,12 +51,19 @@ def session_routes(log_in: LogIn, sessions: Sessions, accounts: Accounts) -> API
     router = APIRouter(tags=["sessions"])
 
     @router.post(
-        "/v1/sessions", status_code=status.HTTP_201_CREATED, dependencies=[allow_anybody()]
+        "/v1/sessions",
+        status_code=status.HTTP_201_CREATED,
+        dependencies=[allow_anybody()],
+        responses={401: {"description": "The user name or the password is not right"}},
     )
-    async def open_session(body: LogInRequest, request: Request) -> SessionReply:
-        """Log in. The token in the reply is valid for 12 hours."""
+    async def open_session(
+        body: LogInRequest, request: Request, response: Response
+    ) -> SessionReply:
+        """Log in. The token in the reply is valid for 12 hours. It is shown once and stored
+        nowhere, so repeating the request opens another session instead of replaying this one."""
         client = request.client.host if request.client else "unknown"
         password = body.password.get_secret_value()
+        response.headers["Location"] = "/v1/sessions/current"
         return SessionReply.of(
             await log_in(username=body.username, password=password, client=client)
         )
@@ -79,25 +90,33 @@ def session_routes(log_in: LogIn, sessions: Sessions, accounts: Accounts) -> API
     return router
 
 
-def user_routes(accounts: Accounts, database: Database) -> APIRouter:
-    """Accounts, for administrators."""
+def user_routes(accounts: Accounts, database: Database, *, digest_secret: bytes) -> APIRouter:
+    """Accounts, for administrators.
+
+    ``digest_secret`` seals the stored digests of bodies that hold a password.
+    """
     router = APIRouter(tags=["users"])
 
-    @router.post("/v1/users", status_code=status.HTTP_201_CREATED)
+    @router.post("/v1/users", status_code=status.HTTP_201_CREATED, response_model=UserReply)
     async def create_user(
-        body: NewUserRequest, caller: AccountManager, response: Response
-    ) -> UserReply:
-        """Create an account. Its name is unique, so repeating this has no second effect."""
-        user = await accounts.create(
-            username=body.username,
-            password=body.password.get_secret_value(),
-            role=body.role,
-            projects=None if body.projects is None else frozenset(body.projects),
-            by=caller,
+        body: NewUserRequest, caller: AccountManager, keyed: KeyedPost
+    ) -> Response:
+        """Create an account. Its name must be new."""
+
+        async def work(transactions: Transactions[AccountStore]) -> Reply:
+            user = await replace(accounts, transactions=transactions).create(
+                username=body.username,
+                password=body.password.get_secret_value(),
+                role=body.role,
+                projects=None if body.projects is None else frozenset(body.projects),
+                by=caller,
+            )
+            location = f"/v1/users/{user.id}"
+            return json_reply(201, UserReply.of(user), location=location, version=user.version)
+
+        return await run_once(
+            database, accounts.transactions, sealed(keyed, secret=digest_secret), work
         )
-        response.headers["ETag"] = etag(user.version)
-        response.headers["Location"] = f"/v1/users/{user.id}"
-        return UserReply.of(user)
 
     @router.get("/v1/users")
     async def list_accounts(caller: AccountManager, page: PageParameters) -> ListReply[UserReply]:

@@ -26,6 +26,8 @@ class Route:
     permission: Permission
     needs_all_projects: bool = False
     """Only for users who are not limited to some projects."""
+    takes_file: bool = False
+    """Its body is a file that streams through, not a small document."""
 
 
 ROUTES: Final[tuple[Route, ...]] = (
@@ -33,7 +35,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/v1/projects", "ingest", READ),
     Route("GET", "/v1/projects/{project_id}", "ingest", READ),
     Route("PATCH", "/v1/projects/{project_id}", "ingest", WRITE),
-    Route("POST", "/v1/projects/{project_id}/inventories", "ingest", WRITE),
+    Route("POST", "/v1/projects/{project_id}/inventories", "ingest", WRITE, takes_file=True),
     Route("GET", "/v1/projects/{project_id}/inventories", "ingest", READ),
     Route("GET", "/v1/projects/{project_id}/inventories/{inventory_id}", "ingest", READ),
     Route("GET", "/v1/projects/{project_id}/inventories/{inventory_id}/vms", "ingest", READ),
@@ -49,6 +51,12 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/v1/projects/{project_id}/plan/schedule", "planner", READ),
     Route("POST", "/v1/projects/{project_id}/plan/approval-requests", "planner", WRITE),
     Route("GET", "/v1/projects/{project_id}/plan/approval-requests", "planner", READ),
+    Route(
+        "GET",
+        "/v1/projects/{project_id}/plan/approval-requests/{request_id}",
+        "planner",
+        READ,
+    ),
     Route(
         "POST",
         "/v1/projects/{project_id}/plan/approval-requests/{request_id}/decision",

@@ -29,7 +29,7 @@ from shared.db.idempotency import Reply
 from shared.db.uow import Database, Transactions
 from shared.http.etags import BaseVersion, etag
 from shared.http.idempotency import KeyedPost, KeyScope, json_reply, run_once
-from shared.http.middleware import streaming_body
+from shared.http.limits import streaming_body
 from shared.http.models import ListReply, PageParameters
 from shared.http.operations import Operation
 from shared.http.security import VisibleProject, require
@@ -43,7 +43,13 @@ _WORKBOOK_BODY = {
     "requestBody": {
         "required": True,
         "description": "The bytes of an RVTools workbook (.xlsx)",
-        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+        "content": {
+            media_type: {"schema": {"type": "string", "format": "binary"}}
+            for media_type in (
+                "application/octet-stream",
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            )
+        },
     }
 }
 
@@ -164,7 +170,9 @@ def inventory_routes(database: Database, upload: UploadRoute) -> APIRouter:
             view = await show_inventory(connection, project_id, InventoryId(inventory_id))
         return InventoryReply.of(view)
 
-    @router.get("/{inventory_id}/vms")
+    @router.get(
+        "/{inventory_id}/vms", responses={409: {"description": "The import is not complete"}}
+    )
     async def list_vms_route(
         project_id: VisibleProject, inventory_id: UUID, caller: Reader, page: PageParameters
     ) -> ListReply[VmReply]:

@@ -279,10 +279,3 @@ class ApprovalReply(ReplyModel):
             decision_note=decided.note if decided else None,
             approval_number=request.approval_number,
         )
-
-
-class ApprovalList(ReplyModel):
-    """All requests of a project, oldest first."""
-
-    items: list[ApprovalReply]
-    next_cursor: None = None

@@ -9,17 +9,23 @@ import orjson
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.planner.domain.approval import LatestSnapshot
-from services.planner.domain.errors import NoPlan
+from services.planner.domain.approval import ApprovalRequest, LatestSnapshot
+from services.planner.domain.errors import NoApprovalRequest, NoPlan
 from services.planner.domain.project import CurrentPlan, ProjectSettings
+from services.planner.persistence import rows
 from services.planner.persistence.store import find_current_plan
-from services.planner.persistence.tables import plan_snapshot_pages, plan_snapshots, plans
+from services.planner.persistence.tables import (
+    approval_requests,
+    plan_snapshot_pages,
+    plan_snapshots,
+    plans,
+)
 from services.planner.usecases.ports import PlannerStore
 from shared.contracts.snapshots import RECORDS_PER_PAGE, SnapshotManifest
 from shared.db import jobs
 from shared.db.jobs import Job
 from shared.db.uow import Database
-from shared.kernel.ids import ProjectId, SnapshotId
+from shared.kernel.ids import ApprovalId, ProjectId, SnapshotId
 from shared.kernel.paging import Page, decode_cursor, encode_cursor, foreign_cursor
 
 MAX_OFFSET: Final = 2**31
@@ -118,6 +124,49 @@ async def latest_snapshot(connection: AsyncConnection, project_id: ProjectId) ->
     if found is None:
         raise NoPlan("This project has no plan yet. It is made after a workbook is imported.")
     return SnapshotId(found)
+
+
+async def list_approval_requests(
+    connection: AsyncConnection, project_id: ProjectId, *, cursor: str | None, limit: int
+) -> Page[ApprovalRequest]:
+    """The project's approval requests, the oldest first (their ids grow with time).
+
+    Raises:
+        Invalid: the cursor is not one of this list.
+    """
+    statement = (
+        select(approval_requests)
+        .where(approval_requests.c.project_id == project_id)
+        .order_by(approval_requests.c.approval_id)
+        .limit(limit + 1)
+    )
+    if cursor is not None:
+        (after,) = decode_cursor(cursor, UUID)
+        statement = statement.where(approval_requests.c.approval_id > after)
+    found = [rows.approval_request(row) for row in await connection.execute(statement)]
+    items = found[:limit]
+    return Page(items, encode_cursor(items[-1].approval_id) if len(found) > limit else None)
+
+
+async def find_approval_request(
+    connection: AsyncConnection, project_id: ProjectId, approval_id: ApprovalId
+) -> ApprovalRequest:
+    """One approval request of the project.
+
+    Raises:
+        NoApprovalRequest: it has no such request.
+    """
+    row = (
+        await connection.execute(
+            select(approval_requests).where(
+                approval_requests.c.project_id == project_id,
+                approval_requests.c.approval_id == approval_id,
+            )
+        )
+    ).one_or_none()
+    if row is None:
+        raise NoApprovalRequest("This project has no such approval request.")
+    return rows.approval_request(row)
 
 
 async def planned_vms(

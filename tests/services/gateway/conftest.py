@@ -1,8 +1,10 @@
 """A gateway on a real database, and a service behind it that tells what reached it."""
 
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -18,6 +20,11 @@ from tests.services.gateway.echo import EchoUpstream, running_echo
 
 PASSWORD = "a password of some length"
 SERVICES_BEHIND = sorted({route.service for route in ROUTES})
+
+
+def new_key() -> dict[str, str]:
+    """The header of a request that creates something."""
+    return {"Idempotency-Key": str(uuid4())}
 
 
 @dataclass(frozen=True)
@@ -38,7 +45,8 @@ class Gateway:
     async def user(self, role: str, **limits: object) -> dict[str, str]:
         """Headers of a new user with ``role``."""
         body = {"username": role, "password": PASSWORD, "role": role, **limits}
-        reply = await self.client.post("/v1/users", json=body, headers=await self.log_in())
+        headers = await self.log_in() | new_key()
+        reply = await self.client.post("/v1/users", json=body, headers=headers)
         assert reply.status_code == 201, reply.text
         return await self.log_in(str(body["username"]))
 
@@ -77,12 +85,12 @@ async def echo(tmp_path: Path, keys: tuple[str, str]) -> AsyncIterator[EchoUpstr
         yield upstream
 
 
-@pytest.fixture
-async def gateway(
-    gateway_database: FreshDatabase, keys: tuple[str, str], echo: EchoUpstream
+@asynccontextmanager
+async def running_gateway(
+    database: FreshDatabase, keys: tuple[str, str], echo: EchoUpstream, **more: object
 ) -> AsyncIterator[Gateway]:
-    """A gateway in this process; every service behind it is the echo."""
-    told = settings_for(gateway_database, keys, dict.fromkeys(SERVICES_BEHIND, echo.url))
+    """A gateway in this process; every service behind it is the echo. ``more`` are settings."""
+    told = settings_for(database, keys, dict.fromkeys(SERVICES_BEHIND, echo.url)) | more
     service = build(GatewaySettings(**told))  # type: ignore[arg-type]
     for hook in service.on_start:
         await hook()
@@ -91,3 +99,12 @@ async def gateway(
         yield Gateway(client, echo, service)
     for hook in reversed(service.on_close):
         await hook()
+
+
+@pytest.fixture
+async def gateway(
+    gateway_database: FreshDatabase, keys: tuple[str, str], echo: EchoUpstream
+) -> AsyncIterator[Gateway]:
+    """A gateway with its default settings."""
+    async with running_gateway(gateway_database, keys, echo) as running:
+        yield running

@@ -21,7 +21,7 @@ from shared.auth.permissions import Permission
 from shared.auth.principal import Principal
 from shared.http.app import create_app
 from shared.http.etags import BaseVersion, etag
-from shared.http.middleware import streaming_body
+from shared.http.limits import BodyLimit, streaming_body
 from shared.http.models import (
     JsonResponse,
     ListReply,
@@ -212,7 +212,7 @@ def build(
         verifier=TokenVerifier(SERVICE, KEYS),
         health=health,
         metrics=metrics,
-        max_body_bytes=max_bytes,
+        body_limit=BodyLimit(max_bytes),
     )
 
 

@@ -21,6 +21,10 @@ from tests.shared.db.workshop import SERVICE, Widgets
 from tests.shared.http.bench import FOREIGN, KEYS, PROJECT, as_person, as_planner, talking_to
 
 
+def new_key() -> dict[str, str]:
+    return {"Idempotency-Key": str(uuid4())}
+
+
 def mine() -> dict[str, str]:
     """Made anew each time: it is valid for a minute only."""
     return as_person(projects=frozenset({PROJECT}))
@@ -136,10 +140,10 @@ async def test_a_running_operation_is_asked_to_stop(
 async def test_a_failed_operation_is_queued_again(client: httpx.AsyncClient, db: Database) -> None:
     job_id = await queued(db)
     path = operation_path(SERVICE, job_id)
-    early = await client.post(f"{path}/retry", headers=mine())
+    early = await client.post(f"{path}/retry", headers=mine() | new_key())
     assert (early.status_code, early.json()["code"]) == (409, "job-not-retryable")
     await client.post(f"{path}/cancel", headers=mine())
-    response = await client.post(f"{path}/retry", headers=mine())
+    response = await client.post(f"{path}/retry", headers=mine() | new_key())
     assert (response.status_code, response.json()["state"]) == (200, "queued")
 
 
@@ -151,7 +155,7 @@ async def test_work_on_what_one_does_not_see_does_not_exist(
 ) -> None:
     async def code(job_id: JobId) -> str:
         path = operation_path(SERVICE, job_id) + suffix
-        response = await client.request(method, path, headers=mine())
+        response = await client.request(method, path, headers=mine() | new_key())
         assert response.status_code == 404
         return str(response.json()["code"])
 
@@ -183,5 +187,5 @@ async def test_reading_needs_read_and_changing_needs_write(
     reader = as_person(Permission.READ, projects=frozenset({PROJECT}))
     assert (await client.get(path, headers=reader)).status_code == 200
     assert (await client.post(f"{path}/cancel", headers=reader)).status_code == 403
-    assert (await client.post(f"{path}/retry", headers=reader)).status_code == 403
+    assert (await client.post(f"{path}/retry", headers=reader | new_key())).status_code == 403
     assert (await client.get(path, headers=as_planner())).status_code == 403

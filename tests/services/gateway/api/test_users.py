@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from tests.services.gateway.conftest import PASSWORD, Gateway
+from tests.services.gateway.conftest import PASSWORD, Gateway, new_key
 
 PROJECT = "0193a1b2-0000-7000-8000-000000000001"
 
@@ -89,7 +89,8 @@ async def test_the_last_administrator_stays(gateway: Gateway) -> None:
 async def test_a_taken_name_is_refused(gateway: Gateway) -> None:
     body = {"username": "Admin ", "password": PASSWORD, "role": "viewer"}
 
-    reply = await gateway.client.post("/v1/users", json=body, headers=await gateway.log_in())
+    headers = await gateway.log_in() | new_key()
+    reply = await gateway.client.post("/v1/users", json=body, headers=headers)
 
     assert reply.status_code == 409
     assert reply.json()["code"] == "user-exists"

@@ -1,0 +1,1 @@
+"""Fuzzes the public API against its own document: ``make fuzz``."""

@@ -1,0 +1,77 @@
+"""A platform with one of everything: what the document's paths and bodies can name."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from tests.support.platform_client import Document, PlatformClient
+
+SAMPLE: Final = Path(__file__).resolve().parents[2] / "examples" / "acme-cloud-324-vms.xlsx"
+ABSENT_ID: Final = "0193a1b2-0000-7000-8000-00000000dead"
+PASSWORD: Final = "a password of some length"
+
+
+@dataclass(frozen=True, slots=True)
+class Seeded:
+    """Ids by path parameter, jobs by service, and a snapshot to name in bodies."""
+
+    ids: Mapping[str, str]
+    jobs: Mapping[str, str]
+    snapshot: Document
+
+    def id_in(self, path: str, parameter: str) -> str:
+        """What stands for ``parameter`` in ``path``; an id that nothing has when it is unknown."""
+        if parameter == "job_id":
+            return self.jobs.get(path.split("/")[3], ABSENT_ID)
+        return self.ids.get(parameter, ABSENT_ID)
+
+    def address(self, path: str) -> str:
+        """``path`` with an id for each of its parameters."""
+        return "/".join(
+            self.id_in(path, part[1:-1]) if part.startswith("{") else part
+            for part in path.split("/")
+        )
+
+    def body(self, operation_id: str, example: Any) -> Any:
+        """The body to send to an operation: its example, with a snapshot that exists."""
+        if operation_id == "exporter_request_export":
+            return example | {"snapshot": self.snapshot}
+        if operation_id == "planner_request_plan_approval":
+            return example | {"snapshot_digest": self.snapshot["digest"]}
+        return example
+
+
+def seed(client: PlatformClient) -> Seeded:
+    """Import the sample, plan it, render it, ask for its approval; and add a user."""
+    project = client.new_project("Fuzzed")
+    inventory = client.imported(project, SAMPLE)
+    assessment = client.assessed(project, inventory["id"])
+    plan = client.planned(project, inventory["id"])
+    snapshot = {key: plan["snapshot"][key] for key in ("id", "digest")}
+    client.exported(project, plan, "json")
+    (export,) = client.get(f"{project}/exports")["items"]
+    asked = client.post(
+        f"{project}/plan/approval-requests", {"snapshot_digest": snapshot["digest"]}
+    )
+    user = {"username": "somebody", "password": PASSWORD, "role": "viewer"}
+    documents = {
+        "ingest": inventory,
+        "assessment": assessment,
+        "planner": plan,
+        "exporter": export,
+    }
+    return Seeded(
+        ids={
+            "project_id": project.rpartition("/")[2],
+            "inventory_id": inventory["id"],
+            "export_id": export["id"],
+            "request_id": asked.json()["id"],
+            "user_id": client.post("/v1/users", user).json()["id"],
+        },
+        jobs={
+            service: document["operation"].rpartition("/")[2]
+            for service, document in documents.items()
+        },
+        snapshot=snapshot,
+    )
