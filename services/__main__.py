@@ -6,6 +6,7 @@
     python -m services migrate [SERVICE …]                            schemas to the newest revision
     python -m services keys                                           a new set of signing keys
     python -m services openapi [--check]                              the public API's document
+    python -m services asyncapi [--check]                             the events' documents
 
 A service reads its settings from MIGPLAN_<SERVICE>_… variables; ``python -m services ingest
 --help`` lists them.
@@ -59,6 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             sys.stdout.write(_keys())
         case "openapi":
             sys.exit(_openapi(check=chosen.check))
+        case "asyncapi":
+            sys.exit(_asyncapi(check=chosen.check))
         case service:
             settings = _settings(service)
             configure_logging(service, level=settings.log_level)
@@ -105,6 +108,8 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("keys", help="print a new set of signing keys as settings")
     document = commands.add_parser("openapi", help="write the public API's document")
     document.add_argument("--check", action="store_true", help="only say whether it is current")
+    events = commands.add_parser("asyncapi", help="write the documents about events")
+    events.add_argument("--check", action="store_true", help="only say whether they are current")
     return parser
 
 
@@ -201,6 +206,20 @@ def _openapi(*, check: bool) -> int:
     stale = [p for p in openapi.PUBLISHED if _text(root / p) != openapi.as_text(document)]
     for path in stale:
         sys.stdout.write(f"{path} is not current; write it with: python -m services openapi\n")
+    return 1 if stale else 0
+
+
+def _asyncapi(*, check: bool) -> int:
+    from services import asyncapi
+
+    root = Path(__file__).resolve().parent.parent
+    if not check:
+        for path in asyncapi.publish(root):
+            sys.stdout.write(f"{path}\n")
+        return 0
+    stale = asyncapi.stale(root)
+    for path in stale:
+        sys.stdout.write(f"{path} is not current; write it with: python -m services asyncapi\n")
     return 1 if stale else 0
 
 

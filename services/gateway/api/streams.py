@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -63,6 +64,7 @@ def stream_routes(
 
     @router.get(
         "/v1/projects/{project_id}/stream",
+        status_code=HTTPStatus.OK,
         response_class=EventStreamResponse,
         responses=_REPLIES,
     )
