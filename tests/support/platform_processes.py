@@ -98,9 +98,12 @@ class EmbeddedPlatform:
 class SeparatePlatform:
     """The six services as six processes, on one database and one RabbitMQ."""
 
-    def __init__(self, processes: Mapping[str, ServiceProcess], address: str) -> None:
+    def __init__(
+        self, processes: Mapping[str, ServiceProcess], address: str, *, amqp_url: str
+    ) -> None:
         self.processes = processes
         self.address = address
+        self.amqp_url = amqp_url
 
     def client(self) -> PlatformClient:
         """A signed-in client."""
@@ -124,7 +127,7 @@ def separate_platform(
             port = environments[name][f"MIGPLAN_{name.upper()}_PORT"]
             asyncio.run(process.ready(f"http://127.0.0.1:{port}/readyz", within_s=START_S))
         port = environments["gateway"]["MIGPLAN_GATEWAY_PORT"]
-        yield SeparatePlatform(processes, f"http://127.0.0.1:{port}")
+        yield SeparatePlatform(processes, f"http://127.0.0.1:{port}", amqp_url=amqp_url)
 
 
 def _environments(database: FreshDatabase, amqp_url: str) -> dict[str, dict[str, str]]:

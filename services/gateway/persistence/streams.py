@@ -34,11 +34,12 @@ class PostgresStreamStore:
             upsert(stream_positions).values(project_id=project_id, last=0).on_conflict_do_nothing()
         )
         this_project = stream_positions.c.project_id == project_id
-        last = await self._connection.scalar(
+        locked = await self._connection.execute(
             select(stream_positions.c.last).where(this_project).with_for_update(key_share=True)
         )
+        last = locked.scalar_one()
         known = select(exists().where(stream_facts.c.event_id == event_id))
-        if last is None or await self._connection.scalar(known):
+        if await self._connection.scalar(known):
             return False
         await self._connection.execute(
             insert(stream_facts).values(
