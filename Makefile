@@ -7,7 +7,7 @@ PY := .venv/bin/python
 OUT ?= out
 PYTEST := $(PY) -m pytest
 
-.PHONY: help setup demo plan run test test-fast test-faults fuzz lint format lock schemas sample clean
+.PHONY: help setup demo plan run test test-fast test-faults fuzz lint format lock schemas events sample clean
 
 ##@ Use it
 demo: .runtime ## Plan the sample estate: starts the platform, writes out/plan.json and out/plan.xlsx
@@ -51,6 +51,9 @@ sample: .dev ## Generate examples/*.xlsx again (same bytes)
 
 schemas: .dev ## Write the golden JSON schemas of the events again
 	$(PY) -m tests.contracts.golden
+
+events: .dev ## Write docs/events again: the AsyncAPI document and a page for each event
+	$(PY) -m services asyncapi
 
 lock: .dev ## Resolve requirements/*.lock again from pyproject.toml
 	scripts/lock.sh

@@ -3,7 +3,7 @@
 =========== ============================================ ==================== ====================
 service     owns                                         listens to           states
 =========== ============================================ ==================== ====================
-gateway     users, sessions, the public address          requests
+gateway     users, sessions, the public address          all four events
 ingest      projects, inventories, VMs as exported       uploads              inventory.imported
 assessment  tenants, OS, risk, mode of every VM          inventory.imported   assessment.completed
 planner     settings, schedules, snapshots, approvals    assessment.completed plan.approved

@@ -7,6 +7,7 @@
     python -m services keys                                           a new set of signing keys
     python -m services openapi [--check]                              the public API's document
     python -m services dead-letters list|show|replay                  facts that were given up on
+    python -m services asyncapi [--check]                             the events' documents
 
 A service reads its settings from MIGPLAN_<SERVICE>_… variables; ``python -m services ingest
 --help`` lists them.
@@ -63,6 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         case "dead-letters":
             configure_logging("dead-letters", level="WARNING")
             run(dead_letters.run(chosen))
+        case "asyncapi":
+            sys.exit(_asyncapi(check=chosen.check))
         case service:
             settings = _settings(service)
             configure_logging(service, level=settings.log_level)
@@ -111,6 +114,8 @@ def _parser() -> argparse.ArgumentParser:
     document.add_argument("--check", action="store_true", help="only say whether it is current")
     letters = commands.add_parser("dead-letters", help="look at what was given up on, or replay it")
     dead_letters.add_arguments(letters)
+    events = commands.add_parser("asyncapi", help="write the documents about events")
+    events.add_argument("--check", action="store_true", help="only say whether they are current")
     return parser
 
 
@@ -207,6 +212,20 @@ def _openapi(*, check: bool) -> int:
     stale = [p for p in openapi.PUBLISHED if _text(root / p) != openapi.as_text(document)]
     for path in stale:
         sys.stdout.write(f"{path} is not current; write it with: python -m services openapi\n")
+    return 1 if stale else 0
+
+
+def _asyncapi(*, check: bool) -> int:
+    from services import asyncapi
+
+    root = Path(__file__).resolve().parent.parent
+    if not check:
+        for path in asyncapi.publish(root):
+            sys.stdout.write(f"{path}\n")
+        return 0
+    stale = asyncapi.stale(root)
+    for path in stale:
+        sys.stdout.write(f"{path} is not current; write it with: python -m services asyncapi\n")
     return 1 if stale else 0
 
 

@@ -3,11 +3,14 @@
 import hashlib
 import secrets
 from collections.abc import Callable
+from datetime import timedelta
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.middleware import Middleware
 
 from services.gateway.adapters.passwords import Argon2Hasher
+from services.gateway.adapters.stream_hub import StreamHub
 from services.gateway.adapters.throttle import LoginTries, RequestRates
 from services.gateway.adapters.upstream import Upstreams
 from services.gateway.api.authentication import SessionTokens
@@ -16,17 +19,29 @@ from services.gateway.api.docs import docs_routes, mount_assets
 from services.gateway.api.proxy import proxy_routes
 from services.gateway.api.public import session_routes, user_routes
 from services.gateway.api.rates import RatedAuthenticator, RateLimits
+from services.gateway.api.streams import StreamRules, stream_routes
 from services.gateway.domain.routes import ROUTES
+from services.gateway.handlers.on_assessment_completed import on_assessment_completed
+from services.gateway.handlers.on_inventory_imported import on_inventory_imported
+from services.gateway.handlers.on_plan_approved import on_plan_approved
+from services.gateway.handlers.on_prep_task_done import on_prep_task_done
 from services.gateway.persistence.store import PostgresAccountStore
+from services.gateway.persistence.streams import STREAM_CHANNEL, PostgresStreamStore
 from services.gateway.settings import GatewaySettings
 from services.gateway.usecases.accounts import Accounts
 from services.gateway.usecases.log_in import LogIn
-from services.gateway.usecases.ports import AccountStore
+from services.gateway.usecases.ports import AccountStore, StreamStore
 from services.gateway.usecases.sessions import Sessions
+from shared.contracts.assessment import AssessmentCompleted
+from shared.contracts.inventory import InventoryImported
+from shared.contracts.plan import PlanApproved
+from shared.contracts.prep import PrepTaskDone
 from shared.http.app import PublicEdge
 from shared.http.limits import BodyLimit
 from shared.runtime.parts import Parts
 from shared.runtime.service import Service
+
+_STREAMS: Final[Callable[[AsyncConnection], StreamStore]] = PostgresStreamStore
 
 
 def build(settings: GatewaySettings) -> Service:
@@ -65,14 +80,26 @@ def build(settings: GatewaySettings) -> Service:
                 password=settings.first_password.get_secret_value(),
             )
 
+    hub = _stream_hub(parts, settings)
+    rules = StreamRules(
+        heartbeat_s=settings.stream_heartbeat_s, send_timeout_s=settings.stream_send_timeout_s
+    )
     service = parts.service(
         title="Gateway",
-        store=store,
+        store=_STREAMS,
         routers=[
             session_routes(log_in, sessions, accounts),
             user_routes(accounts, parts.database, digest_secret=_digest_secret(settings)),
+            stream_routes(hub, parts.database, sessions, rules),
             docs_routes(),
         ],
+        subscriptions={
+            InventoryImported.TYPE: on_inventory_imported,
+            AssessmentCompleted.TYPE: on_assessment_completed,
+            PlanApproved.TYPE: on_plan_approved,
+            PrepTaskDone.TYPE: on_prep_task_done,
+        },
+        background={"streams": hub.run},
         edge=PublicEdge(
             RatedAuthenticator(SessionTokens(sessions), rates),
             [
@@ -100,3 +127,24 @@ def _digest_secret(settings: GatewaySettings) -> bytes:
     """A secret of this service for digests, of its signing key, so that there is one to keep."""
     key = settings.signing_key.get_secret_value().encode()
     return hashlib.sha256(b"idempotency digests\n" + key).digest()
+
+
+def _stream_hub(parts: Parts, settings: GatewaySettings) -> StreamHub:
+    """The hub of this process; its open streams are a gauge."""
+    streams = parts.database.transactions(_STREAMS)
+
+    async def forget_old() -> int:
+        async with streams() as tx:
+            return await tx.store.forget_older_than(timedelta(hours=settings.stream_kept_h))
+
+    hub = StreamHub(
+        parts.database,
+        STREAM_CHANNEL,
+        forget_old=forget_old,
+        at_most=settings.streams_at_most,
+        per_session=settings.streams_per_session,
+    )
+    parts.metrics.watch(
+        "open_event_streams", "Streams of facts that clients hold open.", hub.open_streams
+    )
+    return hub

@@ -43,3 +43,18 @@ class GatewaySettings(CommonSettings):
     first_password: SecretStr | None = Field(
         None, description="Their password; read only while there are no users"
     )
+    stream_heartbeat_s: float = Field(
+        15, gt=0, le=60, description="Seconds after which a silent stream says that it lives"
+    )
+    stream_send_timeout_s: float = Field(
+        10, gt=0, le=60, description="Seconds after which a client that takes nothing is cut off"
+    )
+    stream_kept_h: float = Field(
+        24, gt=0, le=720, description="Hours that facts are kept for clients that come back"
+    )
+    streams_per_session: int = Field(
+        6, ge=1, le=100, description="Streams that one session may hold open at this process"
+    )
+    streams_at_most: int = Field(
+        500, ge=1, le=10_000, description="Streams that this process holds open in all"
+    )

@@ -12,6 +12,7 @@ from shared.bus.ports import MAX_DELIVERIES
 from shared.contracts.assessment import AssessmentCompleted
 from shared.contracts.inventory import InventoryImported
 from shared.contracts.plan import PlanApproved
+from shared.contracts.prep import PrepTaskDone
 
 EXCHANGE: Final = "migplan.events"
 """Topic exchange; the routing key is the event's type."""
@@ -94,6 +95,10 @@ SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (
     Subscription("assessment", InventoryImported.TYPE),
     Subscription("planner", AssessmentCompleted.TYPE),
     Subscription("provisioner", PlanApproved.TYPE),
+    Subscription("gateway", InventoryImported.TYPE),
+    Subscription("gateway", AssessmentCompleted.TYPE),
+    Subscription("gateway", PlanApproved.TYPE),
+    Subscription("gateway", PrepTaskDone.TYPE),
 )
 
 TOPOLOGY: Final = Topology(SUBSCRIPTIONS)

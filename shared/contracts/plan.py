@@ -11,7 +11,7 @@ from shared.contracts.snapshots import SnapshotRef
 
 
 class PlanApproved(EventData):
-    """A plan snapshot is approved; the approval is bound to ``snapshot.digest`` (decision 29)."""
+    """A plan snapshot is approved; the approval is bound to ``snapshot.digest``."""
 
     TYPE: ClassVar[str] = "plan.approved"
 

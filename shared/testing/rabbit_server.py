@@ -51,6 +51,24 @@ class RabbitServer:
         finally:
             self.call("DELETE", f"/api/vhosts/{name}").raise_for_status()
 
+    @contextmanager
+    def user(self, url: str, *, configure: str, write: str, read: str) -> Iterator[str]:
+        """The AMQP URL of a new user with these permissions on the virtual host of ``url``."""
+        name, password = f"test-{uuid4().hex}", uuid4().hex
+        place = urlsplit(url)
+        permissions = {"configure": configure, "write": write, "read": read}
+        self.call(
+            "PUT", f"/api/users/{name}", {"password": password, "tags": ""}
+        ).raise_for_status()
+        try:
+            self.call(
+                "PUT", f"/api/permissions/{place.path.strip('/')}/{name}", permissions
+            ).raise_for_status()
+            address = place.netloc.rpartition("@")[2]
+            yield place._replace(netloc=f"{name}:{password}@{address}").geturl()
+        finally:
+            self.call("DELETE", f"/api/users/{name}").raise_for_status()
+
     def call(self, method: str, path: str, body: dict[str, str] | None = None) -> httpx.Response:
         """A request to the management API."""
         login = urlsplit(self.url)

@@ -17,6 +17,8 @@ from shared.contracts.envelope import Envelope
 from shared.contracts.registry import EVENTS, schema_id
 
 SCHEMAS: Final = Path(__file__).parents[2] / "shared" / "contracts" / "schemas"
+RETIRED: Final[frozenset[str]] = frozenset()
+"""Golden schemas that were taken away on purpose, a release after their successor came."""
 _ANNOTATIONS: Final = {"title", "description", "examples", "$schema", "$id", "$defs"}
 _STRUCTURE: Final = {"properties", "required", "items", "$ref"}
 
@@ -58,6 +60,17 @@ def former(name: str) -> list[Schema]:
     commits = _git("log", "--format=%H", "--", str(path)).split()
     texts = (_git("show", f"{commit}:./{name}") for commit in commits)
     return [json.loads(text) for text in texts if text]
+
+
+def ever_committed() -> frozenset[str]:
+    """The names of all golden schemas that were ever committed; none outside a git checkout."""
+    names = _git("log", "--format=", "--name-only", "--diff-filter=A", "--relative", "--", ".")
+    return frozenset(name for name in names.splitlines() if name.endswith(".json"))
+
+
+def history_is_cut() -> bool:
+    """Whether this checkout lacks old commits, and with them what they promised."""
+    return _git("rev-parse", "--is-shallow-repository").strip() == "true"
 
 
 def _git(*arguments: str) -> str:

@@ -101,9 +101,12 @@ class EmbeddedPlatform:
 class SeparatePlatform:
     """The six services as six processes, on one database and one RabbitMQ."""
 
-    def __init__(self, environments: Mapping[str, Mapping[str, str]], folder: Path) -> None:
+    def __init__(
+        self, environments: Mapping[str, Mapping[str, str]], folder: Path, *, amqp_url: str
+    ) -> None:
         self._environments = environments
         self._folder = folder
+        self.amqp_url = amqp_url
         self.processes = {
             name: ServiceProcess(name, folder=folder, env=env) for name, env in environments.items()
         }
@@ -174,7 +177,7 @@ def separate_platform(
 ) -> Iterator[SeparatePlatform]:
     """The platform over RabbitMQ; gone at the end."""
     environments = _environments(database, amqp_url)
-    platform = SeparatePlatform(environments, folder)
+    platform = SeparatePlatform(environments, folder, amqp_url=amqp_url)
     try:
         platform.start(*environments)
         yield platform

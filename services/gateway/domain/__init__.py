@@ -1,1 +1,1 @@
-"""Users, sessions, routes and the decision whether a user may use a route. Pure."""
+"""Users, sessions, routes, streams, and whether a user may use a route. Pure."""

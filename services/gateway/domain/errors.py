@@ -8,6 +8,7 @@ last-admin           the change would leave nobody who can manage users
 weak-password        the password breaks the rule that the detail states
 permission-missing   the role lacks the permission that the route needs
 upstream-unavailable the service that answers this path does not
+too-many-streams     as many streams are open as may be
 """
 
 from typing import Final
@@ -20,3 +21,4 @@ LAST_ADMIN: Final = "last-admin"
 WEAK_PASSWORD: Final = "weak-password"  # noqa: S105  a code, not a password
 PERMISSION_MISSING: Final = "permission-missing"
 UPSTREAM_UNAVAILABLE: Final = "upstream-unavailable"
+TOO_MANY_STREAMS: Final = "too-many-streams"

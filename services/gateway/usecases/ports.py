@@ -1,7 +1,7 @@
 """What the use cases need from outside."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
@@ -65,6 +65,24 @@ class AccountStore(Protocol):
 
     async def forget_expired(self, now: datetime) -> None:
         """Forget sessions that ended before ``now``."""
+        ...
+
+
+class StreamStore(Protocol):
+    """The projects' streams of facts inside one transaction."""
+
+    async def append(
+        self, project_id: UUID, event_id: UUID, *, kind: str, subject: str, version: int
+    ) -> bool:
+        """Give the event the next position in its project's stream; False if it has one already.
+
+        Until the transaction ends nobody else appends to this stream: whoever sees a position sees
+        all before it.
+        """
+        ...
+
+    async def forget_older_than(self, age: timedelta) -> int:
+        """Forget the facts of all streams that were stored longer ago; how many there were."""
         ...
 
 

@@ -14,6 +14,10 @@ from services.gateway.domain.routes import ROUTES
 from services.gateway.settings import GatewaySettings
 from shared.auth.keys import generate_keypair
 from shared.db.bootstrap import BUS
+from shared.db.engine import make_engine
+from shared.db.uow import Database
+from shared.runtime.clock import SystemClock
+from shared.runtime.ids import Uuid7Ids
 from shared.runtime.service import Service
 from shared.testing.postgres import FreshDatabase
 from tests.services.gateway.echo import EchoUpstream, running_echo
@@ -70,6 +74,14 @@ def settings_for(
 def gateway_database(platform_database: FreshDatabase) -> FreshDatabase:
     """A database with the gateway's schema and the bus's."""
     return platform_database
+
+
+@pytest.fixture
+async def db(gateway_database: FreshDatabase) -> AsyncIterator[Database]:
+    """The gateway's own database, as its handlers have it."""
+    engine = make_engine(gateway_database.dsn("gateway"), schema="gateway", pool_size=10)
+    yield (database := Database(engine, service="gateway", ids=Uuid7Ids(), clock=SystemClock()))
+    await database.close()
 
 
 @pytest.fixture
