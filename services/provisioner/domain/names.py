@@ -21,7 +21,7 @@ DIGEST_CHARS: Final = 8
 RESERVED_DOMAINS: Final = frozenset({"default"})
 """Every Keystone has this domain, and its own administrators live there."""
 
-_VLAN: Final = re.compile(r"(?<![a-z])vlan[\s_.-]*0*(\d{1,4})(?!\d)", re.IGNORECASE)
+_VLAN: Final = re.compile(r"vlan[\s_.-]*0*(\d{1,4})(?!\d)", re.IGNORECASE)
 _NOT_IN_SLUG: Final = re.compile(r"[^a-z0-9]+")
 _VLANS: Final = range(1, 4095)
 

@@ -235,6 +235,26 @@ def test_a_network_of_one_domain_with_a_vlan_is_called_after_both() -> None:
     assert (network.desired["vlan_id"], network.desired["is_vlan_guessed"]) == (42, True)
 
 
+@pytest.mark.parametrize(
+    ("network", "vlan"),
+    [
+        ("VLAN 10", 10),
+        ("dvPG-vlan_0042-prod", 42),
+        ("ProdVLAN4094", 4094),
+        ("VLAN 4095", None),
+        ("VLAN 0", None),
+        ("VLAN12345", None),
+        ("vxlan-5001", None),
+        ("vlan 1 and vlan 2", None),
+        ("prod-10", None),
+    ],
+)
+def test_a_vlan_is_taken_from_a_name_that_tells_of_one(network: str, vlan: int | None) -> None:
+    [task] = of_kind(compiled([a_vm(networks=(network,))]), Kind.NETWORK)
+
+    assert task.desired["vlan_id"] == vlan
+
+
 def test_a_shared_network_belongs_to_whom_most_vms_on_it_belong() -> None:
     vms = [a_vm("acme"), a_vm("borealis"), a_vm("borealis"), a_vm("cinder")]
 
