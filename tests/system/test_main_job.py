@@ -112,6 +112,7 @@ def test_an_approved_plan_may_be_prepared(platform: PlatformClient) -> None:
     assert {task["state"] for task in tasks} == {"pending"}
     assert [task["position"] for task in tasks] == list(range(1, len(tasks) + 1))
     assert [task["stage"] for task in tasks] == sorted(task["stage"] for task in tasks)
+    assert [(task["key"], task["blocker"]) for task in tasks if task["blocker"]] == []
     quotas = [task for task in tasks if task["kind"] == "quota"]
     assert sum(quota["desired"]["need"]["instances"] for quota in quotas) == 324
     assert len({tenant for quota in quotas for tenant in quota["tenant_ids"]}) == 120

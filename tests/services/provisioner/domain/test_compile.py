@@ -54,10 +54,10 @@ def test_the_order_of_the_vms_changes_no_byte(vms: list[PlannedVm], order: rando
 
 @given(estates())
 def test_keys_are_unique_and_say_their_kind(vms: list[PlannedVm]) -> None:
-    keys = [task.key for task in compiled(vms)]
+    tasks = compiled(vms)
 
-    assert len(set(keys)) == len(keys)
-    assert all(task.key.startswith(f"{task.kind}:") for task in compiled(vms))
+    assert len({task.key for task in tasks}) == len(tasks)
+    assert all(task.key.startswith(f"{task.kind}:") for task in tasks)
 
 
 @given(estates())

@@ -114,9 +114,9 @@ async def test_a_job_whose_approval_is_replaced_while_it_works_stores_nothing(
 
     async def page_and_approval(*arguments: object) -> bytes:
         await bench.deliver(newer)
-        return await page(*arguments)  # type: ignore[arg-type]
+        return await page(*arguments)
 
-    bench.planner.page = page_and_approval  # type: ignore[method-assign, assignment]
+    bench.planner.page = page_and_approval
 
     assert await bench.run(old) == {"outcome": "superseded"}
     assert await bench.stored() == (0, 0)
