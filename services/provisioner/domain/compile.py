@@ -7,6 +7,7 @@ reason; what needs one of them is blocked too.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
+from typing import Final
 
 from services.provisioner.domain.capacity import (
     DISK_FACTOR_PERCENT,
@@ -23,7 +24,8 @@ from services.provisioner.domain.targets import TargetProject, ids_of, target_pr
 from services.provisioner.domain.tasks import Blocker, Json, Kind, Task
 from shared.kernel.ids import ProjectId
 
-ROLE = "admin"
+ROLE: Final = "admin"
+"""Of a service account, on its own project."""
 
 
 def compile_tasks(estate: Estate, engagement: ProjectId) -> list[Task]:

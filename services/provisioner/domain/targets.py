@@ -8,6 +8,7 @@ domain.
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from services.provisioner.domain.estate import Estate, TenantNeed
 from services.provisioner.domain.names import (
@@ -24,7 +25,7 @@ from services.provisioner.domain.names import (
 from services.provisioner.domain.tasks import Blocker, Kind
 from shared.kernel.ids import ProjectId, TenantId
 
-ACCOUNT_PREFIX = "svc-migration"
+ACCOUNT_PREFIX: Final = "svc-migration"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
