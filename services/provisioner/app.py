@@ -9,18 +9,27 @@ from services.provisioner.handlers.on_plan_approved import on_plan_approved
 from services.provisioner.persistence.store import PostgresPreparationStore
 from services.provisioner.settings import ProvisionerSettings
 from services.provisioner.usecases.ports import PreparationStore
+from services.provisioner.usecases.record_approval import COMPILE
+from services.provisioner.worker.compile_preparation import CompilePreparation
 from shared.contracts.plan import PlanApproved
+from shared.http.pages import SnapshotClient
 from shared.runtime.parts import Parts
 from shared.runtime.service import Service
+
+PLANNER = "planner"
 
 
 def build(settings: ProvisionerSettings) -> Service:
     """The provisioner as ``settings`` say."""
     parts = Parts("provisioner", settings)
     store: Callable[[AsyncConnection], PreparationStore] = PostgresPreparationStore
+    snapshots = SnapshotClient(
+        parts.upstream(PLANNER), parts.signer, PLANNER, metrics=parts.metrics
+    )
     return parts.service(
         title="Provisioner",
         store=store,
         routers=[public_routes(parts.database)],
         subscriptions={PlanApproved.TYPE: on_plan_approved},
+        jobs={COMPILE: CompilePreparation(snapshots, parts.ids, parts.clock)},
     )

@@ -253,6 +253,12 @@ class PlannedVmRecord(Record):
     memory_mib: int
     disk_mib: int
     used_mib: int
+    disk_count: int | None = Field(
+        default=None, description="Virtual disks; absent in plans of an older version"
+    )
+    nic_count: int | None = Field(
+        default=None, description="Network adapters; absent in plans of an older version"
+    )
     networks: list[str] = Field(default_factory=list)
     risk_score: int
     risk_band: RiskBand

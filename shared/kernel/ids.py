@@ -17,6 +17,8 @@ JobId = NewType("JobId", UUID)
 UserId = NewType("UserId", UUID)
 ApprovalId = NewType("ApprovalId", UUID)
 ExportId = NewType("ExportId", UUID)
+PrepRunId = NewType("PrepRunId", UUID)
+PrepTaskId = NewType("PrepTaskId", UUID)
 
 
 _PROJECTS: Final = "projects"

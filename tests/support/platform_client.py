@@ -30,6 +30,16 @@ class PlatformClient:
         document: Document = reply.json()
         return document
 
+    def everything(self, path: str) -> list[Document]:
+        """All items of the list at ``path``, page after page."""
+        items: list[Document] = []
+        page = self.get(path)
+        while True:
+            items += page["items"]
+            if page["next_cursor"] is None:
+                return items
+            page = self.get(f"{path}?cursor={page['next_cursor']}")
+
     def post(self, path: str, body: Document | None = None) -> httpx.Response:
         """A creating call with a key of its own."""
         return self.http.post(path, json=body or {}, headers={"Idempotency-Key": str(uuid4())})

@@ -104,6 +104,18 @@ def test_an_approved_plan_may_be_prepared(platform: PlatformClient) -> None:
     preparation = platform.wait(lambda: platform.maybe(f"{project}/preparation"), bool)
     assert preparation["snapshot"]["digest"] == digest
     assert (preparation["vm_count"], preparation["tenant_count"]) == (324, 120)
+    assert platform.ended(preparation["operation"])["state"] == "succeeded"
+    run = platform.get(f"{project}/preparation")["run"]
+    tasks = platform.everything(f"{project}/preparation/tasks")
+    assert run["state"] == "draft"
+    assert run["tasks"] == len(tasks)
+    assert {task["state"] for task in tasks} == {"pending"}
+    assert [task["position"] for task in tasks] == list(range(1, len(tasks) + 1))
+    assert [task["stage"] for task in tasks] == sorted(task["stage"] for task in tasks)
+    assert [(task["key"], task["blocker"]) for task in tasks if task["blocker"]] == []
+    quotas = [task for task in tasks if task["kind"] == "quota"]
+    assert sum(quota["desired"]["need"]["instances"] for quota in quotas) == 324
+    assert len({tenant for quota in quotas for tenant in quota["tenant_ids"]}) == 120
 
 
 def test_two_people_editing_one_project_the_second_gets_412(client: PlatformClient) -> None:

@@ -10,7 +10,7 @@ from services.exporter.domain.json_values import Document
 from shared.kernel.errors import NotFound
 from shared.kernel.ids import ExportId, JobId, ProjectId, SnapshotId
 
-TEMPLATE_VERSION: Final = 1
+TEMPLATE_VERSION: Final = 2
 """Raise it when a document changes for the same snapshot, so that cached ones are made again."""
 
 CHUNK_BYTES: Final = 1024 * 1024

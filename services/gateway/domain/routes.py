@@ -64,13 +64,14 @@ ROUTES: Final[tuple[Route, ...]] = (
         APPROVE,
     ),
     Route("GET", "/v1/projects/{project_id}/preparation", "provisioner", READ),
+    Route("GET", "/v1/projects/{project_id}/preparation/tasks", "provisioner", READ),
     Route("POST", "/v1/projects/{project_id}/exports", "exporter", READ),
     Route("GET", "/v1/projects/{project_id}/exports", "exporter", READ),
     Route("GET", "/v1/projects/{project_id}/exports/{export_id}", "exporter", READ),
     Route("GET", "/v1/projects/{project_id}/exports/{export_id}/content", "exporter", READ),
     *(
         route
-        for service in ("ingest", "assessment", "planner", "exporter")
+        for service in ("ingest", "assessment", "planner", "exporter", "provisioner")
         for route in (
             Route("GET", f"/v1/operations/{service}/{{job_id}}", service, READ),
             Route("POST", f"/v1/operations/{service}/{{job_id}}/cancel", service, WRITE),

@@ -175,6 +175,8 @@ class PostgresPlannerStore:
                 vm.os_text,
                 vm.networks,
                 vm.risk_score,
+                vm.disk_count,
+                vm.nic_count,
             ).where(
                 vm.assessment_id == assessment_id,
                 vm.vm_id == any_(literal(list(vm_ids), ARRAY(Uuid))),

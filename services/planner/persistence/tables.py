@@ -67,6 +67,8 @@ assessed_vms = Table(
     Column("risk_score", SmallInteger, nullable=False),
     Column("risk_band", Text, nullable=False),
     Column("mode_class", Text, nullable=False),
+    Column("disk_count", Integer),
+    Column("nic_count", Integer),
 )
 
 plan_snapshots = Table(

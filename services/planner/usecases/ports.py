@@ -32,6 +32,8 @@ class VmDetails:
     os_text: str | None
     networks: list[str]
     risk_score: int
+    disk_count: int | None = None
+    nic_count: int | None = None
 
 
 class AssessedSnapshots(Protocol):

@@ -79,6 +79,8 @@ def _read_page(page: bytes) -> list[tuple[object, ...]]:
             vm.risk_score,
             vm.risk_band.value,
             vm.mode_class.value,
+            vm.disk_count,
+            vm.nic_count,
         )
         for vm in decode_page(page, AssessedVmRecord)
     ]

@@ -58,6 +58,8 @@ def planned_record(
         memory_mib=vm.memory_mib or 0,
         disk_mib=vm.disk_mib or 0,
         used_mib=vm.used_mib or 0,
+        disk_count=details.disk_count,
+        nic_count=details.nic_count,
         networks=details.networks,
         risk_score=details.risk_score,
         risk_band=RiskBand(vm.risk_band.value),

@@ -1,1 +1,1 @@
-"""Which approved snapshot of a project is the one to prepare. Pure."""
+"""What an approved plan means on the target cloud: tasks, their order and their states. Pure."""

@@ -1,4 +1,4 @@
-"""``plan.approved``: the snapshot may be prepared."""
+"""``plan.approved``: the snapshot may be prepared; its tasks are compiled by a job."""
 
 from services.provisioner.domain.preparation import Preparation
 from services.provisioner.usecases.ports import PreparationStore
@@ -12,13 +12,13 @@ from shared.kernel.ids import ApprovalId, InventoryId, ProjectId, SnapshotId, Us
 async def on_plan_approved(
     event: PlanApproved, envelope: Envelope, tx: Transaction[PreparationStore]
 ) -> None:
-    """Makes the snapshot the project's preparation.
+    """Makes the snapshot the project's preparation and queues the compiling of its tasks.
 
     Safe twice and late: the highest approval number wins.
     """
     del envelope
     await record_approval(
-        tx.store,
+        tx,
         Preparation(
             approval_id=ApprovalId(event.approval_id),
             approval_number=event.approval_number,

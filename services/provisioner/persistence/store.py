@@ -1,14 +1,22 @@
-"""Preparations in PostgreSQL."""
+"""Preparations, runs and tasks in PostgreSQL."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from typing import Any, Final
 
-from sqlalchemy import func, select
+import orjson
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.provisioner.domain.preparation import Preparation
-from services.provisioner.persistence.tables import preparations
-from shared.kernel.ids import ProjectId
+from services.provisioner.domain.runs import ListedTask, Run
+from services.provisioner.domain.states import RunState
+from services.provisioner.persistence.tables import prep_runs, prep_tasks, preparations
+from shared.db.uow import copy_records
+from shared.kernel.ids import PrepRunId, ProjectId
+
+_TASK_COLUMNS: Final = [column.name for column in prep_tasks.columns]
 
 
 class PostgresPreparationStore:
@@ -31,6 +39,39 @@ class PostgresPreparationStore:
             insert(preparations)
             .values(values)
             .on_conflict_do_update(index_elements=[preparations.c.project_id], set_=values)
+        )
+
+    async def drop_drafts(self, project_id: ProjectId) -> None:
+        """Forget the project's runs that nobody has started; their tasks go with them."""
+        await self._connection.execute(
+            delete(prep_runs).where(
+                prep_runs.c.project_id == project_id, prep_runs.c.state == RunState.DRAFT
+            )
+        )
+
+    async def add_run(self, run: Run, tasks: Sequence[ListedTask]) -> None:
+        """Add a run with all its tasks."""
+        await self._connection.execute(insert(prep_runs).values(asdict(run)))
+        await copy_records(self._connection, "prep_tasks", _TASK_COLUMNS, _rows(run.id, tasks))
+
+
+def _rows(run_id: PrepRunId, tasks: Sequence[ListedTask]) -> Iterator[tuple[Any, ...]]:
+    """Rows in the order of the table's columns."""
+    for listed in tasks:
+        task = listed.task
+        yield (
+            listed.id,
+            run_id,
+            listed.position,
+            task.kind.value,
+            task.key,
+            task.name,
+            orjson.dumps(task.desired).decode(),
+            list(task.defaults),
+            list(task.depends_on),
+            list(task.tenant_ids),
+            orjson.dumps(task.blocker).decode() if task.blocker else None,
+            listed.state.value,
         )
 
 

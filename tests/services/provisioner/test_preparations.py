@@ -26,11 +26,15 @@ from shared.contracts.snapshots import SnapshotRef
 from shared.db.bootstrap import BUS
 from shared.db.engine import make_engine
 from shared.db.uow import Database
+from shared.kernel.paging import encode_cursor
 from shared.runtime.clock import SystemClock
 from shared.runtime.ids import Uuid7Ids
 from shared.runtime.service import Service
 from shared.testing.postgres import FreshDatabase
 from shared.testing.waiting import eventually
+from tests.services.provisioner.builders import a_record, an_estate
+from tests.services.provisioner.upstream import FakePlanner
+from tests.services.provisioner.workbench import Workbench
 
 PROJECT = UUID("0193a1b2-0000-7000-8000-000000000001")
 OTHER = UUID("0193a1b2-0000-7000-8000-000000000002")
@@ -88,6 +92,7 @@ def service(platform_database: FreshDatabase) -> Service:
         "bus_url": platform_database.dsn(BUS),
         "signing_key": PRIVATE_KEY,
         "public_keys": {"gateway": PUBLIC_KEY},
+        "upstreams": {"planner": "http://planner.invalid"},
     }
     return build(ProvisionerSettings(**told))
 
@@ -108,6 +113,12 @@ async def database(platform_database: FreshDatabase) -> AsyncIterator[Database]:
     engine = make_engine(platform_database.dsn("provisioner"), schema="provisioner")
     yield (database := Database(engine, service="provisioner", ids=Uuid7Ids(), clock=SystemClock()))
     await database.close()
+
+
+@pytest.fixture
+def bench(database: Database) -> Workbench:
+    """A planner whose approvals are compiled by hand."""
+    return Workbench(database, FakePlanner())
 
 
 async def handle(database: Database, event: PlanApproved) -> None:
@@ -155,6 +166,99 @@ async def test_a_foreign_project_is_not_found(
     limited = headers(Permission.READ, projects=frozenset({OTHER}))
 
     assert (await client.get(PATH, headers=limited)).status_code == 404
+
+
+async def test_until_the_tasks_are_listed_the_operation_says_how_far_it_is(
+    client: httpx.AsyncClient, database: Database
+) -> None:
+    await handle(database, an_approval(1))
+
+    preparation = (await client.get(PATH, headers=headers(Permission.READ))).json()
+    operation = await client.get(preparation["operation"], headers=headers(Permission.READ))
+    tasks = await client.get(f"{PATH}/tasks", headers=headers(Permission.READ))
+
+    assert (preparation["run"], preparation["error"]) == (None, None)
+    assert operation.json()["state"] == "queued"
+    assert operation.json()["kind"] == "compile_preparation"
+    assert tasks.status_code == 409
+    assert tasks.json()["code"] == "preparation-not-compiled"
+
+
+async def test_the_run_is_counted_by_kind(client: httpx.AsyncClient, bench: Workbench) -> None:
+    await bench.compile(bench.planner.approves([*an_estate(), a_record(19, "Default")]))
+
+    run = (await client.get(PATH, headers=headers(Permission.READ))).json()["run"]
+
+    assert (run["state"], run["tasks"], run["blocked"]) == ("draft", 23, 7)
+    assert [(kind["kind"], kind["stage"], kind["total"]) for kind in run["kinds"]] == [
+        ("domain", 1, 4),
+        ("project", 2, 4),
+        ("quota", 3, 4),
+        ("network", 4, 2),
+        ("flavor", 5, 1),
+        ("user", 6, 4),
+        ("role", 7, 4),
+    ]
+    assert run["kinds"][0]["states"]["pending"] == 4
+    assert run["kinds"][0]["blocked"] == 1
+
+
+async def test_tasks_say_what_would_be_done_in_order(
+    client: httpx.AsyncClient, bench: Workbench
+) -> None:
+    await bench.compile(bench.planner.approves([*an_estate(), a_record(19, "Default")]))
+
+    first = (await client.get(f"{PATH}/tasks?limit=3", headers=headers(Permission.READ))).json()
+    rest = await client.get(
+        f"{PATH}/tasks?limit=500&cursor={first['next_cursor']}", headers=headers(Permission.READ)
+    )
+
+    positions = [task["position"] for task in first["items"] + rest.json()["items"]]
+    assert positions == list(range(1, 24))
+    assert rest.json()["next_cursor"] is None
+    acme = first["items"][0]
+    assert (acme["key"], acme["kind"], acme["stage"]) == ("domain:acme", "domain", 1)
+    assert (acme["desired"], acme["origin"]) == ({"name": "acme"}, "default")
+    assert (acme["state"], acme["depends_on"], acme["blocker"]) == ("pending", [], None)
+
+
+async def test_tasks_are_listed_by_kind_state_and_blocker(
+    client: httpx.AsyncClient, bench: Workbench
+) -> None:
+    await bench.compile(bench.planner.approves([*an_estate(), a_record(19, "Default")]))
+
+    async def keys(query: str) -> list[str]:
+        reply = await client.get(f"{PATH}/tasks?{query}", headers=headers(Permission.READ))
+        return [task["key"] for task in reply.json()["items"]]
+
+    assert await keys("kind=domain&blocked=true") == ["domain:default"]
+    assert await keys("kind=flavor&state=pending") == ["flavor:2x4096"]
+    assert await keys("state=running") == []
+    odd = await client.get(f"{PATH}/tasks?kind=subnet", headers=headers(Permission.READ))
+    assert odd.status_code == 422
+
+
+@pytest.mark.parametrize(
+    "cursor", ["x", encode_cursor("other", 1), encode_cursor(UUID(int=1), 1), encode_cursor(1)]
+)
+async def test_a_foreign_cursor_is_refused(
+    client: httpx.AsyncClient, bench: Workbench, cursor: str
+) -> None:
+    await bench.compile(bench.planner.approves(an_estate()))
+
+    reply = await client.get(f"{PATH}/tasks?cursor={cursor}", headers=headers(Permission.READ))
+
+    assert (reply.status_code, reply.json()["code"]) == (400, "invalid-cursor")
+
+
+async def test_tasks_of_a_foreign_project_are_not_found(
+    client: httpx.AsyncClient, bench: Workbench
+) -> None:
+    await bench.compile(bench.planner.approves(an_estate()))
+
+    limited = headers(Permission.READ, projects=frozenset({OTHER}))
+
+    assert (await client.get(f"{PATH}/tasks", headers=limited)).status_code == 404
 
 
 async def test_without_the_permission_to_read_nothing_is_shown(client: httpx.AsyncClient) -> None:

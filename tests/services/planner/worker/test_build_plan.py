@@ -35,6 +35,7 @@ async def test_a_record_says_what_the_vm_is_when_it_moves_and_why(bench: Workben
     [vm] = await bench.planned(result["snapshot_id"])
     assert (vm.name, vm.tenant_name, vm.cluster) == ("web-01", "Acme", "cl-1")
     assert (vm.os_text, vm.networks, vm.risk_score) == ("Debian 12", ["front", "back"], 10)
+    assert (vm.disk_count, vm.nic_count) == (1, 2)
     assert (vm.vcpus, vm.memory_mib, vm.disk_mib) == (2, 4 * GIB, 100 * GIB)
     assert (vm.mode, vm.bound_by, vm.day) == (EffectiveMode.WARM, "stream_cap", 1)
     assert vm.start.isoformat() == "2026-03-02T09:00:00+00:00"

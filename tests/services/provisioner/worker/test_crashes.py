@@ -1,0 +1,77 @@
+"""A worker killed at its worst moments: one run, the same as without the crash."""
+
+import asyncio
+import os
+import pickle
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from services.provisioner.worker.compile_preparation import PAGE_COUNTED
+from shared.observability import failpoints
+from shared.testing.waiting import eventually
+from tests.services.provisioner.builders import an_estate
+from tests.services.provisioner.workbench import Workbench
+from tests.services.provisioner.worker.worker_process import worker
+
+EVERY_PAGE = [0, 1, 2, 3, 4]
+STORED = (1, 18)
+"""Runs and tasks of the estate."""
+
+
+async def work_until_killed(dsn: str, planner: Path, failpoint: str) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.services.provisioner.worker.worker_process",
+        dsn,
+        str(planner),
+        env=os.environ | {"MIGPLAN_FAILPOINT": failpoint},
+    )
+    try:
+        async with asyncio.timeout(30):
+            assert await process.wait() == -signal.SIGKILL
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def finish_as_successor(bench: Workbench) -> None:
+    async def is_done() -> bool:
+        return "succeeded" in await bench.job_states()
+
+    stop = asyncio.Event()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(worker(bench.db, bench.planner, owner="successor").run(stop))
+        await eventually(is_done, within_s=30)
+        stop.set()
+
+
+@pytest.mark.parametrize(
+    ("failpoint", "pages_again"),
+    [
+        (failpoints.JOB_CLAIMED, EVERY_PAGE),
+        (f"{PAGE_COUNTED}:3", EVERY_PAGE),
+        (failpoints.JOB_BEFORE_FINISH_COMMIT, EVERY_PAGE),
+        (failpoints.JOB_AFTER_FINISH_COMMIT, []),
+    ],
+)
+async def test_a_killed_worker_leaves_one_run(
+    dsn: str, bench: Workbench, tmp_path: Path, failpoint: str, pages_again: list[int]
+) -> None:
+    await bench.deliver(bench.planner.approves(an_estate(18)))
+    planner = tmp_path / "planner.pickle"
+    planner.write_bytes(pickle.dumps(bench.planner))
+
+    await work_until_killed(dsn, planner, failpoint)
+    assert await bench.stored() == ((0, 0) if pages_again else STORED)
+    await finish_as_successor(bench)
+
+    assert bench.planner.pages_served == pages_again
+    assert await bench.stored() == STORED
+    left = [listed.task for listed in await bench.tasks()]
+    undisturbed = await bench.compile(bench.planner.approves(an_estate(18), number=2))
+    assert [listed.task for listed in undisturbed] == left
