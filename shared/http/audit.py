@@ -24,7 +24,7 @@ from shared.kernel.paging import Page
 
 _WORDS: Final = r"^[a-z_]+(\.[a-z_]+)*$"
 _GRAPHIC: Final = r"^[!-~]+$"
-"""What ids and subjects are made of; PostgreSQL takes no NUL."""
+"""What actors and subjects are made of."""
 
 
 async def overseer(caller: Annotated[Principal, require(Permission.ADMIN)]) -> Principal:

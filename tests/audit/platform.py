@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import httpx
 
 from services import SERVICES
-from shared.auth.internal_token import TokenSigner
+from shared.auth.internal_token import GATEWAY, TokenSigner
 from shared.auth.keys import generate_keypair
 from shared.auth.permissions import Permission
 from shared.auth.principal import Principal
@@ -21,13 +21,14 @@ from shared.db.engine import make_engine
 from shared.db.uow import Database
 from shared.runtime.clock import SystemClock
 from shared.runtime.ids import Uuid7Ids
+from shared.runtime.service import Service
 from shared.testing.postgres import FreshDatabase
 from tests.services.planner.builders import an_id
 
 ALL: Final = frozenset(Permission)
 ADMIN: Final = "admin"
 PASSWORD: Final = "a password of some length"
-_UUID: Final = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_ID: Final = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _PRIVATE, _PUBLIC = generate_keypair()
 
 
@@ -61,9 +62,9 @@ class Ask:
             spoilt.append(replace(self, content=b"no workbook at all"))
         if "If-Match" in self.headers:
             spoilt.append(replace(self, headers={"If-Match": '"99"'}))
-        if _UUID.search(self.path):
+        if _ID.search(self.path):
             nobodys = replace(self.by, projects=frozenset())
-            unknown = self.path if self.token is None else _UUID.sub(str(uuid4()), self.path)
+            unknown = self.path if self.token is None else _ID.sub(str(uuid4()), self.path)
             spoilt.append(replace(self, by=nobodys, path=unknown))
         if self.path == "/v1/sessions":  # for anybody: only the password counts
             spoilt[0] = replace(self, json={"username": ADMIN, "password": "not this one"})
@@ -74,6 +75,7 @@ class Ask:
 class Entry:
     """What a test wants to know of an audit entry."""
 
+    id: UUID
     service: str
     action: str
     actor: str
@@ -89,31 +91,39 @@ class Platform:
         self._clients: dict[str, httpx.AsyncClient] = {}
 
     async def __aenter__(self) -> "Platform":
-        for name in SERVICES:
-            told: dict[str, Any] = {
-                "database_dsn": self._database.dsn(name),
-                "bus_url": self._database.dsn(BUS),
-                "signing_key": _PRIVATE,
-                "public_keys": dict.fromkeys(SERVICES, _PUBLIC),
-                "upstreams": dict.fromkeys(SERVICES, "unix:/nowhere.sock"),
-            }
-            if name == "gateway":
-                told["first_password"] = PASSWORD
-            settings = importlib.import_module(f"services.{name}.settings")
-            kind = getattr(settings, f"{name.capitalize()}Settings")
-            service = importlib.import_module(f"services.{name}.app").build(kind(**told))
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._closing.aclose()
+
+    async def client(self, name: str) -> httpx.AsyncClient:
+        """A client of a service, which is composed when it is first asked for."""
+        if name not in self._clients:
+            service = self._service(name)
             for close in service.on_close:
                 self._closing.push_async_callback(close)
-            if name == "gateway":
+            if name == GATEWAY:
                 for start in service.on_start[1:]:  # the first login; the bus is not needed
                     await start()
             transport = httpx.ASGITransport(service.app)
             client = httpx.AsyncClient(transport=transport, base_url=f"http://{name}")
             self._clients[name] = await self._closing.enter_async_context(client)
-        return self
+        return self._clients[name]
 
-    async def __aexit__(self, *error: object) -> None:
-        await self._closing.aclose()
+    def _service(self, name: str) -> Service:
+        told: dict[str, Any] = {
+            "database_dsn": self._database.dsn(name),
+            "bus_url": self._database.dsn(BUS),
+            "signing_key": _PRIVATE,
+            "public_keys": dict.fromkeys(SERVICES, _PUBLIC),
+            "upstreams": dict.fromkeys(SERVICES, "unix:/nowhere.sock"),
+        }
+        if name == GATEWAY:
+            told["first_password"] = PASSWORD
+        settings = importlib.import_module(f"services.{name}.settings")
+        kind = getattr(settings, f"{name.capitalize()}Settings")
+        service: Service = importlib.import_module(f"services.{name}.app").build(kind(**told))
+        return service
 
     def database(self, service: str) -> Database:
         """The database of a service, open until the platform closes."""
@@ -124,8 +134,9 @@ class Platform:
 
     async def send(self, ask: Ask) -> httpx.Response:
         """The reply to a request."""
-        token = ask.token or TokenSigner("gateway", _PRIVATE).sign(ask.by, ask.service)
-        return await self._clients[ask.service].request(
+        token = ask.token or TokenSigner(GATEWAY, _PRIVATE).sign(ask.by, ask.service)
+        client = await self.client(ask.service)
+        return await client.request(
             ask.method,
             ask.path,
             json=ask.json,
@@ -143,10 +154,10 @@ class Platform:
         """All audit entries of all services."""
         connection = await asyncpg.connect(self._database.admin_dsn)
         found = [
-            Entry(service, row["action"], row["actor"], row["subject"])
+            Entry(row["id"], service, row["action"], row["actor"], row["subject"])
             for service in SERVICES
             for row in await connection.fetch(
-                f"SELECT action, actor, subject FROM {service}.audit_entries ORDER BY at, id"
+                f"SELECT id, action, actor, subject FROM {service}.audit_entries ORDER BY at, id"
             )
         ]
         await connection.close()

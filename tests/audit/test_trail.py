@@ -42,6 +42,7 @@ async def test_a_success_leaves_one_entry_and_a_refusal_none(
     platform: Platform, audited: Audited
 ) -> None:
     ask = await audited.prepare(platform)
+    await platform.client(ask.service)  # the gateway makes its first account when it starts
     before = await platform.entries()
     for spoilt in ask.refused():
         refused = await platform.send(spoilt)
@@ -51,8 +52,7 @@ async def test_a_success_leaves_one_entry_and_a_refusal_none(
     await platform.done(ask)
 
     after = await platform.entries()
-    (new,) = [entry for entry in after if entry not in before] or after[len(before) :]
-    assert len(after) == len(before) + 1
+    (new,) = [entry for entry in after if entry not in before]
     assert (new.service, new.action) == (ask.service, audited.action)
     assert ask.token or ask.path == "/v1/sessions" or new.actor == ask.by.key
     assert new.subject.partition("/")[0] in {"projects", "users"}
@@ -76,6 +76,7 @@ async def test_the_trail_of_a_service_is_read_where_it_is_written(platform: Plat
 
 
 async def test_the_first_administrator_is_made_by_the_gateway_itself(platform: Platform) -> None:
+    await platform.client("gateway")
     (first,) = await platform.entries()
 
     assert (first.service, first.action, first.actor) == (

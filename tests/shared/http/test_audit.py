@@ -148,7 +148,7 @@ async def test_a_cursor_does_not_lead_into_another_projects_trail(
 @pytest.mark.parametrize(
     "query",
     [
-        {"actor": "user:\0"},
+        {"actor": "user: 7"},
         {"action": "Plan%"},
         {"action": "plan."},
         {"subject": "projects/ü"},
