@@ -121,7 +121,7 @@ def test_an_example_is_an_event_that_readers_read(event: EventFacts) -> None:
     assert envelope.type == event.type
     assert envelope.dataschema == event.schema_id
     assert envelope.subject == data.subject
-    assert data.model_dump(mode="json") == event.example["data"]
+    assert data.model_dump(mode="json").items() >= event.example["data"].items()
 
 
 @by_event
