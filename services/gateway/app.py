@@ -8,6 +8,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.middleware import Middleware
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from services.gateway.adapters.passwords import Argon2Hasher
 from services.gateway.adapters.stream_hub import StreamHub
@@ -103,6 +104,7 @@ def build(settings: GatewaySettings) -> Service:
         edge=PublicEdge(
             RatedAuthenticator(SessionTokens(sessions), rates),
             [
+                Middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies),
                 *browser_middleware(
                     is_behind_tls=settings.is_behind_tls, cors_origins=settings.cors_origins
                 ),

@@ -21,6 +21,11 @@ class GatewaySettings(CommonSettings):
     requests_per_minute_of_address: int = Field(
         3000, ge=1, description="Requests a minute from one network address, in each process"
     )
+    trusted_proxies: list[str] = Field(
+        default_factory=list,
+        description="Addresses or networks of proxies in front, as JSON: X-Forwarded-For is "
+        'believed from them only, and clients are told apart by it: ["10.0.0.0/8"]',
+    )
     logins_of_name: int = Field(
         10, ge=1, description="Tries to log in as one name from one address, in 5 minutes"
     )

@@ -65,7 +65,7 @@ MALFORMED_CODES: Final = frozenset(
 )
 """Codes of ``Invalid`` that blame the form of the request, not its content: 400 instead of 422."""
 
-_FRAMEWORK_CODES: Final[Mapping[int, tuple[str, str]]] = {
+FRAMEWORK_CODES: Final[Mapping[int, tuple[str, str]]] = {
     400: ("bad-request", "The request cannot be understood."),
     404: ("not-found", "There is nothing at this address."),
     405: ("method-not-allowed", "This address does not take this method."),
@@ -189,9 +189,7 @@ async def on_validation_error(request: Request, error: Exception) -> Response:
 async def on_http_exception(request: Request, error: Exception) -> Response:
     """Handler of what the framework raises itself: unknown path, wrong method, body too large."""
     assert isinstance(error, HTTPException)  # noqa: S101 - as above
-    code, detail = _FRAMEWORK_CODES.get(
-        error.status_code, (f"http-{error.status_code}", str(error.detail))
-    )
+    code, detail = FRAMEWORK_CODES.get(error.status_code, ("bad-request", str(error.detail)))
     problem = _problem(error.status_code, code, detail, instance=request.url.path)
     return problem_response(problem, headers=error.headers)
 

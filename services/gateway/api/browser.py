@@ -69,7 +69,7 @@ class SecurityHeaders:
             "Cross-Origin-Resource-Policy": "same-origin",
         }
         if is_behind_tls:
-            self._always["Strict-Transport-Security"] = f"max-age={_ONE_YEAR_S}; includeSubDomains"
+            self._always["Strict-Transport-Security"] = f"max-age={_ONE_YEAR_S}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Runs one request."""

@@ -72,7 +72,7 @@ class RatedAuthenticator:
 
 
 def client_of(request: Request) -> str:
-    """The network address that a request comes from; the proxy's, unless uvicorn trusts it."""
+    """The network address that a request comes from: the client's, as a trusted proxy tells it."""
     return request.client.host if request.client else "unknown"
 
 

@@ -81,3 +81,29 @@ async def test_an_address_over_its_rate_is_refused_before_anything_is_looked_up(
     assert refused.headers["X-Content-Type-Options"] == "nosniff"
     assert refused.headers["X-Correlation-ID"] == refused.json()["correlation_id"]
     assert probe.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("trusted", "status_of_another"), [(["127.0.0.1"], 401), (["10.0.0.0/8"], 429), ([], 429)]
+)
+async def test_clients_of_a_proxy_are_told_apart_when_it_is_trusted(
+    gateway_database: FreshDatabase,
+    keys: tuple[str, str],
+    echo: EchoUpstream,
+    trusted: list[str],
+    status_of_another: int,
+) -> None:
+    async with running_gateway(
+        gateway_database,
+        keys,
+        echo,
+        requests_per_minute_of_address=PER_ADDRESS,
+        trusted_proxies=trusted,
+    ) as behind:
+        for _ in range(PER_ADDRESS):
+            await behind.client.get("/v1/me", headers={"X-Forwarded-For": "203.0.113.9"})
+        same = await behind.client.get("/v1/me", headers={"X-Forwarded-For": "203.0.113.9"})
+        another = await behind.client.get("/v1/me", headers={"X-Forwarded-For": "203.0.113.10"})
+
+    assert same.status_code == 429
+    assert another.status_code == status_of_another
