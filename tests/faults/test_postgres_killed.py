@@ -1,5 +1,6 @@
 """PostgreSQL is killed while imports run: nothing half done, 503 meanwhile, nobody restarts."""
 
+from functools import partial
 from http import HTTPStatus
 from threading import Thread
 
@@ -87,7 +88,7 @@ def test_services_that_start_while_postgresql_and_the_broker_are_away_wait_for_t
             process.start()
         for service in running.platform.processes.keys() - {"gateway"}:  # it waits unheard
             wait_until(
-                lambda name=service: is_waiting(running.platform.address_of(name)),
+                partial(is_waiting, running.platform.address_of(service)),
                 within_s=60,
                 what=f"{service} says that it is not ready",
             )
