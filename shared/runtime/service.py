@@ -29,6 +29,7 @@ class Service:
     relays: Mapping[str, Background] = field(default_factory=dict)
     """What publishes the outbox. It stops after ``background``, so that the last facts leave."""
     on_start: Sequence[Hook] = ()
-    """Run in order before the service listens; one that raises ends the process."""
+    """Run in order before the service listens; one that raises ``Unavailable`` is tried again
+    until it succeeds, and any other error ends the process."""
     on_close: Sequence[Hook] = ()
     """Run in reverse order after everything else has stopped: close pools, clients, the bus."""

@@ -9,7 +9,8 @@ and the exit code is 0. A second signal ends the process at once. Servers close 
 because in one process a finishing job of one service may still pull pages from another.
 
 A background task that crashes is started again; one that keeps crashing stops the whole process
-with exit code 1, in the same good order: in Kubernetes, that restarts the pod.
+with exit code 1, in the same good order: in Kubernetes, that restarts the pod. Services may start
+before what they need: a start hook that finds it away is tried again.
 """
 
 import asyncio
@@ -24,6 +25,7 @@ from typing import Any, Final, NoReturn
 import structlog
 import uvicorn
 
+from shared.kernel.errors import Unavailable
 from shared.observability.logging import bind_service
 from shared.runtime.errors import StartError
 from shared.runtime.listening import Listening
@@ -35,6 +37,7 @@ RELAY_DRAIN_S: Final = 5.0
 SERVER_DRAIN_S: Final = 5
 HOOK_TIMEOUT_S: Final = 5.0
 READY_POLL_S: Final = 0.1
+START_RETRY_S: Final = 1.0
 KEEP_ALIVE_S: Final = 75
 """Longer than clients keep idle connections (30 s), so that they close first and none is cut."""
 
@@ -148,7 +151,7 @@ class _Supervision:
 
     async def _start(self) -> None:
         for service in self._services:
-            await service.start()
+            await service.start(self._stop)
 
     async def _announce(self, on_ready: OnReady | None) -> None:
         while not all([await service.is_ready() for service in self._services]):
@@ -232,11 +235,18 @@ class _Running:
             )
         )
 
-    async def start(self) -> None:
-        """Runs the service's start hooks."""
+    async def start(self, stop: asyncio.Event) -> None:
+        """Runs the service's start hooks. What one needs may be away: it is tried again."""
         with bind_service(self.name):
             for hook in self.service.on_start:
-                await hook()
+                while not stop.is_set():
+                    try:
+                        await hook()
+                    except Unavailable as error:
+                        _log.warning("cannot start yet", reason=error.detail)
+                        await pause(stop, START_RETRY_S)
+                    else:
+                        break
 
     async def is_ready(self) -> bool:
         """Whether it listens and can take work."""

@@ -78,11 +78,15 @@ class Installation:
     def _killed(self, service: str) -> Fault:
         process = self.platform.processes[service]
 
+        def strike() -> None:
+            assert process.is_running(), f"{service} has died by itself\n{process.log_tail()}"
+            process.kill()
+
         def heal() -> None:
             if not process.is_running():
                 process.start()
 
-        return Fault(service, process.kill, heal)
+        return Fault(service, strike, heal)
 
     def _ensure_broker(self) -> None:
         if not self.rabbit.server.answers():

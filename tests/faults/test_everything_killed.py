@@ -12,7 +12,7 @@ pytestmark = pytest.mark.system
 
 
 @pytest.mark.parametrize(
-    ("imports", "strikes"), [(6, 8), pytest.param(40, 32, marks=pytest.mark.long)]
+    ("imports", "strikes"), [(6, 8), pytest.param(24, 24, marks=pytest.mark.long)]
 )
 @pytest.mark.timeout(600)
 def test_every_import_happens_once_whatever_is_killed(

@@ -1,5 +1,6 @@
 """PostgreSQL is killed while imports run: nothing half done, 503 meanwhile, nobody restarts."""
 
+from functools import partial
 from http import HTTPStatus
 from threading import Thread
 
@@ -73,6 +74,41 @@ def test_without_postgresql_the_api_says_503_and_when_to_come_again(
         within_s=10,
         what="the API recovers",
     )
+
+
+@pytest.mark.timeout(400)
+def test_services_that_start_while_postgresql_and_the_broker_are_away_wait_for_them(
+    running: Installation, history: History
+) -> None:
+    running.postgres.kill()
+    running.rabbit.kill()
+    try:
+        running.platform.kill()
+        for process in running.platform.processes.values():
+            process.start()
+        for service in running.platform.processes.keys() - {"gateway"}:  # it waits unheard
+            wait_until(
+                partial(is_waiting, running.platform.address_of(service)),
+                within_s=60,
+                what=f"{service} says that it is not ready",
+            )
+    finally:
+        running.postgres.start()
+        running.rabbit.restart()
+
+    running.platform.until_ready()
+    workload = running.workload(history)
+    workload.journey(*workload.projects(1))
+    running.judge(history)
+
+
+def is_waiting(address: str) -> bool:
+    """Whether the service there answers that it cannot take work."""
+    try:
+        reply = httpx.get(f"{address}/readyz", timeout=10, trust_env=False)
+    except httpx.TransportError:
+        return False
+    return reply.status_code == HTTPStatus.SERVICE_UNAVAILABLE
 
 
 def outcomes(history: History, wanted: Outcome) -> int:

@@ -13,6 +13,7 @@ from fastapi import APIRouter
 
 from shared.http.app import create_app
 from shared.http.security import allow_anybody
+from shared.kernel.errors import Unavailable
 from shared.observability.health import Health
 from shared.observability.logging import configure_logging
 from shared.observability.metrics import Metrics
@@ -58,6 +59,7 @@ async def breaks_twice(stop: asyncio.Event) -> None:
 
 TASKS: Mapping[str, Background] = {
     "steady": steady,
+    "late": steady,
     "stubborn": stubborn,
     "broken": broken,
     "breaks-twice": breaks_twice,
@@ -74,6 +76,13 @@ def noting(line: str) -> Hook:
         note(line)
 
     return hook
+
+
+async def come_late() -> None:
+    """What the service needs is away until there is a file ``go-on``."""
+    if SCENARIO == "late" and not (FOLDER / "go-on").exists():
+        note("away")
+        raise Unavailable("The database cannot be reached now.")
 
 
 async def fail_to_close() -> None:
@@ -104,7 +113,7 @@ def service(name: str, task: str) -> Service:
         metrics=metrics,
         background={task: TASKS[task]},
         relays={"relay": relay},
-        on_start=[noting("started")],
+        on_start=[come_late, noting("started")],
         on_close=[noting("closed first opened"), fail_to_close, noting("closed last opened")],
     )
 

@@ -98,6 +98,24 @@ def test_a_signal_stops_in_good_order(start: Any, signum: signal.Signals) -> Non
     assert "already closed" in process.stderr  # logged, and the other hook ran nevertheless
 
 
+def test_a_service_that_starts_before_what_it_needs_waits_for_it(start: Any) -> None:
+    process = start("late")
+    process.wait_for("away")
+    assert "started" not in process.story
+    (process.folder / "go-on").touch()
+    process.wait_for("ready")
+    process.send(signal.SIGTERM)
+    assert process.exit_code() == 0
+
+
+def test_a_service_that_waits_for_what_it_needs_can_be_stopped(start: Any) -> None:
+    process = start("late")
+    process.wait_for("away")
+    process.send(signal.SIGTERM)
+    assert process.exit_code() == 0
+    assert "started" not in process.story
+
+
 def test_a_task_that_does_not_stop_is_cut_off(start: Any) -> None:
     process = start("stubborn")
     process.wait_for("ready")
