@@ -11,7 +11,7 @@ from tests.services.provisioner.workbench import Workbench
 
 
 def downgrade_and_upgrade(connection: Connection) -> None:
-    revision = importlib.import_module("services.provisioner.migrations.versions.0002_prep_runs")
+    revision = importlib.import_module("services.provisioner.migrations.versions.0003_prep_runs")
     with Operations.context(MigrationContext.configure(connection)):
         revision.downgrade()
         revision.upgrade()
