@@ -8,7 +8,9 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
+from fastapi.routing import iter_route_contexts
 
+from services.__main__ import applications
 from services.credentials import BROKER_LOGINS, definitions
 from shared.bus.rabbit import declare_topology
 from shared.testing.rabbit_server import RabbitServer
@@ -62,3 +64,13 @@ def declared(rabbitmq: RabbitServer) -> Iterator[Broker]:
     with _broker(rabbitmq) as made:
         asyncio.run(declare_topology(made.urls["topology"]))
         yield made
+
+
+@pytest.fixture(scope="session")
+def probe_paths() -> dict[str, set[str]]:
+    """What each service answers without credentials or version: its probes and metrics."""
+    return {
+        service: {str(context.path_format) for context in iter_route_contexts(app.routes)}
+        & {"/livez", "/readyz", "/metrics"}
+        for service, app in applications().items()
+    }
