@@ -31,7 +31,9 @@ RUN groupadd --gid 10001 migplan && \
     useradd --uid 10001 --gid 10001 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin migplan
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app
-ENV PATH=/opt/venv/bin:${PATH} \
+# HOME, because drivers look there for certificates, and must be allowed to look.
+ENV HOME=/tmp \
+    PATH=/opt/venv/bin:${PATH} \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
 WORKDIR /app

@@ -26,6 +26,8 @@ SAMPLE = ROOT / "examples" / "acme-cloud-324-vms.xlsx"
 IGNORED = shutil.ignore_patterns("__pycache__", "*.pyc", "testing")
 CONTAINER = """
 image=$0
+settings=$1
+shift
 mount --make-rprivate /
 mount -t tmpfs -o mode=1777 tmpfs /tmp
 awk '{print $2}' /proc/self/mounts | while read -r place; do
@@ -41,7 +43,8 @@ for place in / /var/tmp "$image/app"; do
     fi
 done
 cd "$image/app"
-exec setpriv --reuid 10001 --regid 10001 --clear-groups --bounding-set=-all --no-new-privs \\
+exec env $settings \\
+    setpriv --reuid 10001 --regid 10001 --clear-groups --bounding-set=-all --no-new-privs \\
     "$image/opt/venv/bin/python" -m services "$@"
 """
 """What an engine does with ``read_only``, ``tmpfs``, ``user`` and ``cap_drop``."""
@@ -83,9 +86,16 @@ def build(image: Path) -> None:
             copy(source, image / "app" / target)
 
 
+def environment() -> str:
+    """What ENV sets in the stage that ships, but for the search path."""
+    (told,) = [i.value for i in instructions() if i.stage == 1 and i.name == "ENV"]
+    return " ".join(word for word in told.split() if not word.startswith("PATH="))
+
+
 def plan_sample(image: Path, folder: Path) -> None:
     """The main job: a workbook in, both documents out."""
-    program = ("unshare", "--mount", "--", "/bin/sh", "-euc", CONTAINER, str(image))
+    container = (CONTAINER, str(image), environment())
+    program = ("unshare", "--mount", "--", "/bin/sh", "-euc", *container)
     shown = subprocess.run([*program, "--help"], check=True, capture_output=True, text=True)
     say(shown.stdout.splitlines()[0])
     process_run = SharedRun.begin(end)

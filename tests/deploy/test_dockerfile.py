@@ -92,6 +92,11 @@ def test_python_writes_no_bytecode_beside_the_sources() -> None:
     assert any("compileall" in value for value in values("RUN", stage=0))
 
 
+def test_home_is_a_folder_that_its_user_may_look_into() -> None:
+    """Otherwise asyncpg trips over ~/.postgresql: with HOME=/root it never reaches a database."""
+    assert "HOME=/tmp" in values("ENV", stage=1)[0].split()
+
+
 def test_there_is_one_image_for_all() -> None:
     images = {compose()["services"][service]["image"] for service in SERVICES}
     assert len(images) == 1
