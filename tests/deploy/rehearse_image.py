@@ -5,7 +5,7 @@ run from there, on a real PostgreSQL and RabbitMQ, as user 10001 without capabil
 namespace where everything is read-only but a /tmp of their own, and plan the sample estate. What it
 cannot show: the base image, and how an engine takes labels, user and entry point.
 
-Needs root, a package index, and Python 3.11 as in the base image.
+Needs root, a package index, and Python 3.11 at /usr/bin: one that user 10001 may run.
 """
 
 import shutil
@@ -23,6 +23,7 @@ from tests.deploy.manifests import ROOT
 from tests.support.platform_processes import separate_platform
 
 SAMPLE = ROOT / "examples" / "acme-cloud-324-vms.xlsx"
+PYTHON = "/usr/bin/python3.11"
 IGNORED = shutil.ignore_patterns("__pycache__", "*.pyc", "testing")
 CONTAINER = """
 image=$0
@@ -67,10 +68,10 @@ def copy(source: str, target: Path) -> None:
 
 
 def run(command: str, image: Path) -> None:
-    """RUN, with its folders below ours and this Python as the base image's."""
+    """RUN, with its folders below ours, the system's Python and our pip."""
     here = command.replace("/opt/venv", f"{image}/opt/venv")
-    for program in ("python -m venv", "pip --python"):
-        here = here.replace(program, f"{sys.executable} -m {program.removeprefix('python -m ')}")
+    here = here.replace("python -m venv", f"{PYTHON} -m venv")
+    here = here.replace("pip --python", f"{sys.executable} -m pip --quiet --python")
     subprocess.run(["/bin/sh", "-euc", here], cwd=image / "app", check=True)
 
 

@@ -14,6 +14,7 @@ from aio_pika.abc import AbstractChannel, AbstractConnection
 from aiormq.exceptions import ChannelAccessRefused
 
 from services import SERVICES
+from services.__main__ import main
 from services.credentials import rights_of
 from shared.bus.ports import Delivery, Message, Permanent
 from shared.bus.rabbit import RabbitBus, declare_topology
@@ -101,10 +102,15 @@ async def test_the_topology_command_may_be_repeated(broker: Broker) -> None:
     await declare_topology(broker.urls["topology"])
 
 
-async def test_without_an_address_the_topology_command_says_what_is_missing(tmp_path: Path) -> None:
-    async with ServiceProcess("topology", folder=tmp_path) as command:
-        assert await command.exited() == 1
-        assert "MIGPLAN_TOPOLOGY_BUS_URL is not set" in command.log_tail()
+@pytest.mark.parametrize("address", [None, "postgresql://somebody@host/db"])
+def test_without_a_broker_s_address_the_topology_command_says_what_is_missing(
+    address: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MIGPLAN_TOPOLOGY_BUS_URL", raising=False)
+    if address is not None:
+        monkeypatch.setenv("MIGPLAN_TOPOLOGY_BUS_URL", address)
+    with pytest.raises(SystemExit, match="MIGPLAN_TOPOLOGY_BUS_URL is not set, or is not amqp"):
+        main(["topology"])
 
 
 async def test_a_login_that_may_not_declare_is_told_so(broker: Broker) -> None:
