@@ -7,7 +7,8 @@ PY := .venv/bin/python
 OUT ?= out
 PYTEST := $(PY) -m pytest
 
-.PHONY: help setup demo plan run test test-fast test-faults fuzz lint format lock schemas events sample clean
+.PHONY: help setup demo plan run test test-fast test-faults fuzz lint format lock schemas events sample clean \
+	image-rehearsal manifests
 
 ##@ Use it
 demo: .runtime ## Plan the sample estate: starts the platform, writes out/plan.json and out/plan.xlsx
@@ -36,6 +37,12 @@ test-faults: .dev .broker ## All fault tests: kill, pause and cut off everything
 fuzz: .dev ## Fuzz the API by its own document for two minutes (SEED=n repeats a run)
 	@$(PY) -m tests.fuzz $(if $(SEED),--seed $(SEED))
 
+image-rehearsal: .dev .broker ## As root, without Docker: do the Dockerfile's steps, run that read-only
+	$(PY) -m tests.deploy.rehearse_image
+
+manifests: .dev ## Render the Kubernetes overlays with kubectl, validate what comes out
+	$(PY) -m tests.deploy.render
+
 lint: .dev ## Style, strict types, import contracts
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
@@ -62,7 +69,7 @@ clean: ## Remove the environment, caches and output; keeps .data
 	rm -rf .venv .cache out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 help: ## This list
-	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: .runtime .dev .broker
 .runtime:

@@ -4,7 +4,8 @@
     python -m services ingest                                         one service
     python -m services bootstrap                                      roles and schemas
     python -m services migrate [SERVICE …]                            schemas to the newest revision
-    python -m services keys                                           a new set of signing keys
+    python -m services topology                                       exchanges and queues
+    python -m services keys [--into DIR | --kubernetes]               the secrets of an installation
     python -m services openapi [--check]                              the public API's document
     python -m services dead-letters list|show|replay                  facts that were given up on
     python -m services asyncapi [--check]                             the events' documents
@@ -25,10 +26,12 @@ from urllib.parse import unquote, urlsplit
 
 from fastapi import FastAPI
 
-from services import SERVICES, dead_letters
+from services import SERVICES, credentials, dead_letters
 from shared.auth.keys import generate_keypair
+from shared.bus.rabbit import declare_topology
 from shared.db.bootstrap import BUS, bootstrap
 from shared.db.migrate import migrate
+from shared.kernel.errors import Unavailable
 from shared.observability.logging import configure_logging
 from shared.runtime.errors import StartError
 from shared.runtime.listening import Listening
@@ -57,8 +60,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
             run(_bootstrap())
         case "migrate":
             run(_migrate(chosen.services or SERVICES))
+        case "topology":
+            run(_topology())
         case "keys":
-            sys.stdout.write(_keys())
+            sys.exit(_keys(chosen))
         case "openapi":
             sys.exit(_openapi(check=chosen.check))
         case "dead-letters":
@@ -109,7 +114,10 @@ def _parser() -> argparse.ArgumentParser:
     migrating.add_argument(
         "services", nargs="*", type=_service, metavar="SERVICE", help="default: all of them"
     )
-    commands.add_parser("keys", help="print a new set of signing keys as settings")
+    commands.add_parser(
+        "topology", help="make exchanges and queues on RabbitMQ; reads MIGPLAN_TOPOLOGY_BUS_URL"
+    )
+    _add_keys(commands.add_parser("keys", help="print new signing keys, or all new secrets"))
     document = commands.add_parser("openapi", help="write the public API's document")
     document.add_argument("--check", action="store_true", help="only say whether it is current")
     letters = commands.add_parser("dead-letters", help="look at what was given up on, or replay it")
@@ -117,6 +125,21 @@ def _parser() -> argparse.ArgumentParser:
     events = commands.add_parser("asyncapi", help="write the documents about events")
     events.add_argument("--check", action="store_true", help="only say whether they are current")
     return parser
+
+
+def _add_keys(keys: argparse.ArgumentParser) -> None:
+    form = keys.add_mutually_exclusive_group()
+    form.add_argument(
+        "--into",
+        type=Path,
+        metavar="DIR",
+        help="write the env files of docker-compose.yml, with passwords too, to this new folder",
+    )
+    form.add_argument(
+        "--kubernetes", action="store_true", help="print the Secrets of deploy/k8s, for kubectl"
+    )
+    keys.add_argument("--database-host", help="where PostgreSQL is, if not where they put it")
+    keys.add_argument("--broker-host", help="where RabbitMQ is, if not where they put it")
 
 
 def _service(name: str) -> str:
@@ -186,18 +209,48 @@ async def _migrate(chosen: Sequence[str]) -> int:
     return 0
 
 
-def _keys() -> str:
-    """Settings, one a line, JSON-quoted: a key pair for each service, the public ones for all."""
-    pairs = {service: generate_keypair() for service in SERVICES}
-    public = json.dumps({service: pair[1] for service, pair in pairs.items()})
-    lines = []
-    for service, (private, _) in pairs.items():
-        name = f"{PREFIX}{service.upper()}"
-        lines += [
-            f"{name}_SIGNING_KEY={json.dumps(private)}",
-            f"{name}_PUBLIC_KEYS={json.dumps(public)}",
-        ]
-    return "\n".join(lines) + "\n"
+async def _topology() -> int:
+    configure_logging("topology")
+    variable = f"{PREFIX}TOPOLOGY_BUS_URL"
+    url = os.environ.get(variable, "")
+    if urlsplit(url).scheme not in {"amqp", "amqps"}:
+        raise StartError(
+            f"{variable} is not set, or is not amqp(s)://…: the URL of a RabbitMQ login that may "
+            "configure the platform's exchanges and queues."
+        )
+    try:
+        await declare_topology(url)
+    except Unavailable as error:
+        raise StartError(
+            f"{error.detail} Is RabbitMQ up, and may the login of {variable} configure it? A queue "
+            "that exists with other arguments has to be emptied and deleted first."
+        ) from error
+    return 0
+
+
+def _keys(chosen: argparse.Namespace) -> int:
+    """New secrets in the form that was asked for; by default the signing keys as settings."""
+    kubernetes = chosen.kubernetes
+    hosts = credentials.KUBERNETES_HOSTS if kubernetes else credentials.COMPOSE_HOSTS
+    made = credentials.make(
+        database_host=chosen.database_host or hosts[0],
+        broker_host=chosen.broker_host or hosts[1],
+    )
+    if chosen.into is not None:
+        try:
+            written = credentials.write_env_files(made, chosen.into)
+        except StartError as error:
+            sys.exit(str(error))
+        sys.stdout.write("".join(f"{path}\n" for path in written))
+    elif kubernetes:
+        sys.stdout.write(json.dumps(credentials.secrets(made), indent=1) + "\n")
+    else:
+        for service in SERVICES:
+            told = made.of_service(service)
+            keys = {name: told[name] for name in told if name.endswith("_KEY")}
+            keys |= {name: told[name] for name in told if name.endswith("_PUBLIC_KEYS")}
+            sys.stdout.write(credentials.env_lines(keys))
+    return 0
 
 
 def _openapi(*, check: bool) -> int:

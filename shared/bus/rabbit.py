@@ -43,6 +43,7 @@ from shared.kernel.errors import Unavailable
 
 _log = structlog.stdlib.get_logger(__name__)
 
+DECLARE_PATIENCE_S: Final = 30.0
 _CANCEL_TIMEOUT_S: Final = 2.0
 
 
@@ -163,6 +164,23 @@ async def _letters(channel: AbstractChannel, queue: str) -> AsyncIterator[Abstra
     source = await call(channel.get_queue(dead_queue(queue), ensure=False))
     while (letter := await call(source.get(fail=False))) is not None:
         yield letter
+
+
+async def declare_topology(
+    url: str, topology: Topology = TOPOLOGY, *, within_s: float = DECLARE_PATIENCE_S
+) -> None:
+    """Create what the topology lacks at ``url``, for services that have no right to.
+
+    Safe to repeat. Waits for a broker that is away.
+
+    Raises:
+        Unavailable: it did not work within ``within_s`` seconds; says what went wrong last.
+    """
+    link = Link(url, name="topology", topology=topology, declare=True)
+    try:
+        await link.open_once(within_s=within_s)
+    except BrokerLost as error:
+        raise Unavailable(f"The queues could not be declared: {error}.") from error
 
 
 async def _published(session: Session, message: Message) -> PublishError | None:

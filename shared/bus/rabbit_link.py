@@ -4,6 +4,7 @@ With :mod:`shared.bus.rabbit`, the only modules that import aio_pika.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -124,6 +125,25 @@ class Link:
             self._connected.clear()
             await self._connected.wait()
         return session
+
+    async def open_once(self, *, within_s: float) -> None:
+        """Connect, put the topology in place or check it, and disconnect.
+
+        Raises:
+            BrokerLost: that has not worked within ``within_s`` seconds; says what went wrong last.
+        """
+        backoff = Backoff(first_s=0.2, most_s=5)
+        deadline_s = time.monotonic() + within_s
+        while True:
+            try:
+                async with self._opened():
+                    return
+            except BrokerLost as error:
+                pause_s = backoff.next_s()
+                if time.monotonic() + pause_s > deadline_s:
+                    raise
+                _log.warning("broker not reached", connection=self._name, error=str(error))
+            await asyncio.sleep(pause_s)
 
     async def _keep_open(self) -> None:
         backoff = Backoff(first_s=0.2, most_s=5)

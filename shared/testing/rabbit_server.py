@@ -1,7 +1,7 @@
 """A running RabbitMQ as tests use it: its address, and a virtual host for each test."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -69,7 +69,9 @@ class RabbitServer:
         finally:
             self.call("DELETE", f"/api/users/{name}").raise_for_status()
 
-    def call(self, method: str, path: str, body: dict[str, str] | None = None) -> httpx.Response:
+    def call(
+        self, method: str, path: str, body: Mapping[str, object] | None = None
+    ) -> httpx.Response:
         """A request to the management API."""
         login = urlsplit(self.url)
         return httpx.request(

@@ -21,6 +21,7 @@ from shared.testing.waiting import POLL_S
 T = TypeVar("T")
 
 PROJECT: Final = Path(__file__).resolve().parents[2]
+PROGRAM: Final = (sys.executable, "-m", "services")
 
 
 class ServiceProcess:
@@ -30,15 +31,22 @@ class ServiceProcess:
     does not ask whether it ended well: a test that cares calls :meth:`stop`.
     """
 
-    def __init__(self, *arguments: str, folder: Path, env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        *arguments: str,
+        folder: Path,
+        env: Mapping[str, str] | None = None,
+        program: Sequence[str] = PROGRAM,
+    ) -> None:
         """A process that does not run yet.
 
         Args:
             arguments: what follows ``python -m services``.
             folder: where ``<first argument>.log`` is written; restarts append to it.
             env: added to our environment, from which every setting ``MIGPLAN_…`` is taken away.
+            program: another way to run ``python -m services``, e.g. from an image.
         """
-        self._command: Sequence[str] = [sys.executable, "-m", "services", *arguments]
+        self._command: Sequence[str] = [*program, *arguments]
         self._name = arguments[0]
         inherited = {
             key: value

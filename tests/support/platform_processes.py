@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from services import SERVICES
 from shared.auth.keys import generate_keypair
 from shared.testing.ports import free_ports
 from shared.testing.postgres import FreshDatabase
-from shared.testing.service_process import ServiceProcess
+from shared.testing.service_process import PROGRAM, ServiceProcess
 from shared.testing.waiting import wait_until
 from tests.support.platform_client import PlatformClient
 
@@ -102,13 +102,19 @@ class SeparatePlatform:
     """The six services as six processes, on one database and one RabbitMQ."""
 
     def __init__(
-        self, environments: Mapping[str, Mapping[str, str]], folder: Path, *, amqp_url: str
+        self,
+        environments: Mapping[str, Mapping[str, str]],
+        folder: Path,
+        *,
+        amqp_url: str,
+        program: Sequence[str] = PROGRAM,
     ) -> None:
         self._environments = environments
         self._folder = folder
         self.amqp_url = amqp_url
         self.processes = {
-            name: ServiceProcess(name, folder=folder, env=env) for name, env in environments.items()
+            name: ServiceProcess(name, folder=folder, env=env, program=program)
+            for name, env in environments.items()
         }
 
     @property
@@ -173,16 +179,39 @@ class SeparatePlatform:
 
 @contextmanager
 def separate_platform(
-    database: FreshDatabase, amqp_url: str, folder: Path
+    database: FreshDatabase, amqp_url: str, folder: Path, *, program: Sequence[str] = PROGRAM
 ) -> Iterator[SeparatePlatform]:
-    """The platform over RabbitMQ; gone at the end."""
+    """The platform over RabbitMQ; gone at the end.
+
+    As in a container, its processes can write to nothing but a folder for temporary files; a
+    ``program`` of the caller's has to see to that itself.
+    """
     environments = _environments(database, amqp_url)
-    platform = SeparatePlatform(environments, folder, amqp_url=amqp_url)
+    writable = folder / "tmp"
+    writable.mkdir()
+    closed = _read_only(writable) if program is PROGRAM else {}
+    platform = SeparatePlatform(
+        {name: {**told, **closed} for name, told in environments.items()},
+        folder,
+        amqp_url=amqp_url,
+        program=program,
+    )
     try:
         platform.start(*environments)
         yield platform
     finally:
         platform.kill()
+    denied = writable / "denied"
+    assert not denied.exists(), f"written outside {writable}:\n{denied.read_text()}"
+
+
+def _read_only(writable: Path) -> dict[str, str]:
+    return {
+        "PYTHONPATH": str(Path(__file__).parent / "read_only"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "WRITABLE": str(writable),
+        "TMPDIR": str(writable),
+    }
 
 
 def _environments(database: FreshDatabase, amqp_url: str) -> dict[str, dict[str, str]]:
