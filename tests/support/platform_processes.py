@@ -23,15 +23,16 @@ START_S = 90
 class EmbeddedPlatform:
     """``python -m services embedded --demo`` on a data folder: one person may approve."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, *, env: Mapping[str, str] | None = None) -> None:
         self.data_dir = data_dir
+        self._env = dict(env or {})
         data_dir.mkdir(parents=True, exist_ok=True)
         self.process: ServiceProcess | None = None
 
     def start(self, *, failpoint: str | None = None) -> PlatformClient | None:
         """Start it; a client once it serves requests, or None when it died at ``failpoint``
         while it started."""
-        env = {"MIGPLAN_FAILPOINT": failpoint} if failpoint else {}
+        env = self._env | ({"MIGPLAN_FAILPOINT": failpoint} if failpoint else {})
         process = ServiceProcess(
             "embedded",
             "--data-dir",
@@ -109,12 +110,13 @@ class SeparatePlatform:
 
 @contextmanager
 def separate_platform(
-    database: FreshDatabase, amqp_url: str, folder: Path
+    database: FreshDatabase, amqp_url: str, folder: Path, *, env: Mapping[str, str] | None = None
 ) -> Iterator[SeparatePlatform]:
-    """The platform over RabbitMQ; gone at the end."""
+    """The platform over RabbitMQ, whose processes are also told ``env``; gone at the end."""
     environments = _environments(database, amqp_url)
     processes = {
-        name: ServiceProcess(name, folder=folder, env=env) for name, env in environments.items()
+        name: ServiceProcess(name, folder=folder, env={**(env or {}), **told})
+        for name, told in environments.items()
     }
     with ExitStack() as stack:
         for process in processes.values():

@@ -27,7 +27,16 @@ _HOP_BY_HOP: Final = frozenset(
         "upgrade",
     }
 )
-_NOT_FORWARDED: Final = _HOP_BY_HOP | {"host", "authorization", "cookie", "x-correlation-id"}
+_NOT_FORWARDED: Final = _HOP_BY_HOP | {
+    "host",
+    "authorization",
+    "cookie",
+    # Ours to say: the client's own were taken into account when the request came in.
+    "x-correlation-id",
+    "traceparent",
+    "tracestate",
+    "baggage",
+}
 _NOT_RETURNED: Final = _HOP_BY_HOP | {"date"}
 """Our own server says when it answers."""
 _BODY_IDLE_S: Final = 60.0
