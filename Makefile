@@ -24,7 +24,7 @@ run: .runtime ## Keep the platform up on one port (PORT=8080); data stays in .da
 ##@ Work on it
 setup: .dev ## Create .venv with everything that development needs
 
-test: .dev .broker ## Every test but long fault tests, on real PostgreSQL and real RabbitMQ
+test: .dev .broker .promtool ## Every test but long fault tests, on real PostgreSQL and real RabbitMQ
 	$(PYTEST) -n 4 --dist loadscope -q -m "not long"
 
 test-fast: .dev ## Tests that need no broker and start no processes
@@ -71,10 +71,12 @@ clean: ## Remove the environment, caches and output; keeps .data
 help: ## This list
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: .runtime .dev .broker
+.PHONY: .runtime .dev .broker .promtool
 .runtime:
 	@scripts/environment.sh runtime
 .dev:
 	@scripts/environment.sh dev
 .broker: .dev
 	@$(PY) -m shared.testing.fetch_rabbitmq
+.promtool: .dev
+	@$(PY) -m shared.testing.promtool

@@ -37,6 +37,7 @@ from shared.runtime.errors import StartError
 from shared.runtime.listening import Listening
 from shared.runtime.settings import PREFIX, CommonSettings, load
 from shared.runtime.supervisor import run, serve
+from shared.runtime.trace_export import start_tracing
 
 DEFAULT_PORT: Final = 8080
 
@@ -47,12 +48,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     match chosen.command:
         case "embedded":
             configure_logging("embedded", level=os.environ.get("MIGPLAN_LOG_LEVEL", "INFO"))
+            _traced("embedded")
             embedded = importlib.import_module("services.embedded")
             run(
                 embedded.run(
                     chosen.data_dir,
                     host=chosen.host,
                     port=chosen.port,
+                    admin_port=chosen.admin_port,
                     allow_single_approver=chosen.demo,
                 )
             )
@@ -74,6 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         case service:
             settings = _settings(service)
             configure_logging(service, level=settings.log_level)
+            _traced(service)
             built = importlib.import_module(f"services.{service}.app").build(settings)
             run(serve([Listening.of(built, settings)], drain_s=settings.drain_s))
 
@@ -95,6 +99,12 @@ def _parser() -> argparse.ArgumentParser:
     embedded.add_argument("--host", default="127.0.0.1", help="address to listen on")
     embedded.add_argument(
         "--port", type=int, default=DEFAULT_PORT, help="TCP port; 0 takes a free one (8080)"
+    )
+    embedded.add_argument(
+        "--admin-port",
+        type=int,
+        default=0,
+        help="TCP port of this machine for metrics; 0 takes a free one (0)",
     )
     embedded.add_argument(
         "--demo",
@@ -161,6 +171,13 @@ def _settings_class(service: str) -> type[CommonSettings]:
 def _settings(service: str) -> CommonSettings:
     try:
         return load(_settings_class(service))
+    except StartError as error:
+        sys.exit(str(error))
+
+
+def _traced(process: str) -> None:
+    try:
+        start_tracing(process)
     except StartError as error:
         sys.exit(str(error))
 

@@ -33,7 +33,7 @@ from shared.runtime.data_dir import DataDir
 from shared.runtime.listening import Listening
 from shared.runtime.local_postgres import LocalPostgres
 from shared.runtime.service import Service
-from shared.runtime.supervisor import serve
+from shared.runtime.supervisor import admin_of, serve
 
 FIRST_LOGIN: Final = "admin"
 
@@ -64,8 +64,12 @@ class _Installation:
         return self.sockets / f"{service}.sock"
 
 
-async def run(data_dir: Path, *, host: str, port: int, allow_single_approver: bool) -> int:
+async def run(
+    data_dir: Path, *, host: str, port: int, admin_port: int, allow_single_approver: bool
+) -> int:
     """Run the platform on ``data_dir`` until a signal; the exit code.
+
+    Metrics of all services are on ``admin_port``, which only this machine reaches.
 
     ``allow_single_approver`` holds for projects that say nothing: see PlannerSettings.
 
@@ -82,13 +86,14 @@ async def run(data_dir: Path, *, host: str, port: int, allow_single_approver: bo
             gateway.metrics.join(service.metrics for service in built[:-1])
             listenings = [
                 *(Listening(service=s, uds=installation.socket(s.name)) for s in built[:-1]),
-                Listening(service=gateway, host=host, port=port),
+                Listening(service=gateway, host=host, port=port, admin_port=admin_port),
             ]
 
             def announce(addresses: Mapping[str, str]) -> None:
                 address = addresses["gateway"]
-                folder.announce(address)
-                _tell(address, folder, password if is_new else None)
+                admin_address = addresses[admin_of("gateway")]
+                folder.announce(address, admin_address=admin_address)
+                _tell(address, admin_address, folder, password if is_new else None)
 
             return await serve(listenings, on_ready=announce)
 
@@ -129,9 +134,13 @@ def _build(
     ]
 
 
-def _tell(address: str, folder: DataDir, password: str | None) -> None:
+def _tell(address: str, admin_address: str, folder: DataDir, password: str | None) -> None:
     """Say on standard output where the platform is, and once how to log in."""
-    lines = [f"Migration Planner is up at {address}", f"  API documentation  {address}/docs"]
+    lines = [
+        f"Migration Planner is up at {address}",
+        f"  API documentation  {address}/docs",
+        f"  Metrics            {admin_address}/metrics (this machine only)",
+    ]
     if password is not None:
         lines.append(f"  First login        {FIRST_LOGIN} / {password}")
         lines.append("  (shown once; change it with POST /v1/me/password)")

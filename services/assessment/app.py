@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.assessment.api.internal import internal_routes
 from services.assessment.api.public import public_routes
 from services.assessment.handlers.on_inventory_imported import OnInventoryImported
+from services.assessment.persistence.invariants import CompleteAssessmentHasPages
 from services.assessment.persistence.store import PostgresAssessmentStore
 from services.assessment.settings import AssessmentSettings
 from services.assessment.usecases.ports import AssessmentStore
@@ -30,5 +31,6 @@ def build(settings: AssessmentSettings) -> Service:
         store=store,
         routers=[public_routes(parts.database), internal_routes(parts.database)],
         subscriptions={InventoryImported.TYPE: OnInventoryImported(parts.ids)},
+        invariants=[CompleteAssessmentHasPages()],
         jobs={JOB_KIND: AssessInventory(snapshots, parts.clock)},
     )

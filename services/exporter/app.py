@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.exporter.adapters.documents import WRITERS
 from services.exporter.adapters.plan_snapshots import PLANNER, PlannerSnapshots
 from services.exporter.api.public import public_routes
+from services.exporter.persistence.invariants import CompleteExportHasContent
 from services.exporter.persistence.store import PostgresExportStore
 from services.exporter.settings import ExporterSettings
 from services.exporter.usecases.ports import ExportStore
@@ -31,5 +32,6 @@ def build(settings: ExporterSettings) -> Service:
                 RequestExport(parts.ids, parts.clock),
             )
         ],
+        invariants=[CompleteExportHasContent()],
         jobs={RENDER: RenderExport(snapshots, WRITERS, parts.clock)},
     )

@@ -8,6 +8,7 @@ from services.ingest.adapters.workbook_reader import ChildWorkbookReader
 from services.ingest.api.internal import internal_routes
 from services.ingest.api.public import inventory_routes, project_routes
 from services.ingest.api.uploads import UploadRoute
+from services.ingest.persistence.invariants import ReadyInventoryHasRows
 from services.ingest.persistence.queries import StoredUploads
 from services.ingest.persistence.store import PostgresIngestStore
 from services.ingest.settings import IngestSettings
@@ -36,6 +37,7 @@ def build(settings: IngestSettings) -> Service:
             inventory_routes(parts.database, upload),
             internal_routes(parts.database),
         ],
+        invariants=[ReadyInventoryHasRows()],
         jobs={
             IMPORT: ImportInventory(
                 ChildWorkbookReader(settings.workbook_limits, settings.parser_limits),

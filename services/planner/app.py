@@ -6,6 +6,7 @@ from services.planner.api.approvals import approval_routes
 from services.planner.api.internal import internal_routes
 from services.planner.api.public import plan_routes, settings_routes
 from services.planner.handlers.on_assessment_completed import on_assessment_completed
+from services.planner.persistence.invariants import ApprovedPlanHasSnapshot
 from services.planner.persistence.store import PostgresPlannerStore
 from services.planner.settings import PlannerSettings
 from services.planner.usecases.note_assessment import BUILD_PLAN
@@ -42,5 +43,6 @@ def build(settings: PlannerSettings) -> Service:
             internal_routes(database),
         ],
         subscriptions={AssessmentCompleted.TYPE: on_assessment_completed},
+        invariants=[ApprovedPlanHasSnapshot()],
         jobs={BUILD_PLAN: BuildPlan(upstream, parts.ids).run},
     )

@@ -26,7 +26,7 @@ from shared.contracts.registry import parse_data
 from shared.db import inbox
 from shared.db.uow import Database, Transaction
 from shared.kernel.errors import Invalid, Unavailable
-from shared.observability import correlation
+from shared.observability import correlation, tracing
 from shared.observability.failpoints import (
     CONSUMER_BEFORE_COMMIT,
     CONSUMER_COMMITTED_NOT_ACKNOWLEDGED,
@@ -72,6 +72,7 @@ async def consume_events(  # noqa: PLR0913 - a composition root's call, all but 
         LookupError: ``topology`` has no such subscription.
     """
     counted = metrics or Metrics(service)
+    counted.expect_events({topology.subscription(service, e).queue: e for e in handlers})
     consumers = [
         _Consumer(bus, db, store, handler, topology.subscription(service, event), counted, hold_s)
         for event, handler in handlers.items()
@@ -146,8 +147,18 @@ class _Consumer(Generic[S]):
         """What the bus calls: handles, or says by its error what is to become of the delivery."""
         try:
             event, envelope = self._decoded(delivery)
-            with correlation.bind(
-                envelope.correlationid or correlation.new(), causation_id=str(envelope.id)
+            with (
+                correlation.bind(
+                    envelope.correlationid or correlation.new(), causation_id=str(envelope.id)
+                ),
+                tracing.span(
+                    f"process {envelope.type}",
+                    kind="consumer",
+                    parent=envelope.traceparent,
+                    queue=self._queue,
+                    message_id=str(envelope.id),
+                    delivery=delivery.delivery_count,
+                ),
             ):
                 await self._try(event, envelope, delivery)
         except Invalid as error:

@@ -9,7 +9,8 @@ bus refuses counts its failures, rests longer each time, and stops only its own 
 import asyncio
 import time
 from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from enum import Enum
 from typing import Final
 
@@ -24,6 +25,7 @@ from shared.db.leader import Leader
 from shared.db.outbox import OutboxRow
 from shared.db.uow import Database
 from shared.kernel.errors import Unavailable
+from shared.observability import tracing
 from shared.observability.failpoints import (
     RELAY_BEFORE_PUBLISH,
     RELAY_PUBLISHED_NOT_MARKED,
@@ -154,7 +156,8 @@ class Relay:
     ) -> list[tuple[OutboxRow, PublishError | None]]:
         """Publish ``rows``, each of another aggregate, and write down what became of them."""
         failpoint(RELAY_BEFORE_PUBLISH)
-        errors = await self._bus.publish([_message(row) for row in rows])
+        with _sending(rows):
+            errors = await self._bus.publish([_message(row) for row in rows])
         results = list(zip(rows, errors, strict=True))
         failpoint(RELAY_PUBLISHED_NOT_MARKED)
         published = [row for row, error in results if error is None]
@@ -186,6 +189,25 @@ class Relay:
             aggregate, Backoff(first_s=self._first_rest_s, most_s=_RESTING_MOST_S)
         )
         self._resting[aggregate] = time.monotonic() + rests.next_s()
+
+
+@contextmanager
+def _sending(rows: Sequence[OutboxRow]) -> Iterator[None]:
+    """A span for each row, in the trace that wrote it.
+
+    Readers continue from the writer, not from here: what the bus carries was fixed by the commit.
+    """
+    with ExitStack() as spans:
+        for row in rows if tracing.is_on() else ():
+            spans.enter_context(
+                tracing.span(
+                    f"send {row.envelope.type}",
+                    kind="producer",
+                    parent=row.envelope.traceparent,
+                    message_id=str(row.id),
+                )
+            )
+        yield
 
 
 def _message(row: OutboxRow) -> Message:

@@ -17,6 +17,7 @@ the end of a job with its last write.
 ``job_leases``      the fenced statements of a worker
 ``job_context``     what a job function is given
 ``job_runner``      the loop that runs jobs
+``invariants``      what must be true of the rows, in every service
 ``leader``          one active process per name, by session advisory lock
 ``migrate``         a service's Alembic history, run from code
 ``bootstrap``       roles, schemas and their rights

@@ -158,6 +158,10 @@ _DROP_V1: Final = (
 )
 
 
+_ADD_TRACE_CONTEXT: Final = "ALTER TABLE jobs ADD COLUMN traceparent text"
+_DROP_TRACE_CONTEXT: Final = "ALTER TABLE jobs DROP COLUMN traceparent"
+
+
 class Operations(Protocol):
     """The part of ``alembic.op`` that is needed here."""
 
@@ -188,6 +192,16 @@ def drop_audit_v1(op: Operations) -> None:
     """Undoes :func:`create_audit_v1`, losing the trail."""
     for statement in _DROP_AUDIT_V1:
         op.execute(statement)
+
+
+def add_job_trace_context(op: Operations) -> None:
+    """Jobs remember the trace that queued them (W3C ``traceparent``)."""
+    op.execute(_ADD_TRACE_CONTEXT)
+
+
+def drop_job_trace_context(op: Operations) -> None:
+    """Undoes :func:`add_job_trace_context`."""
+    op.execute(_DROP_TRACE_CONTEXT)
 
 
 def outbox_channel(schema: str) -> str:

@@ -51,7 +51,8 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class ClaimedJob:
-    """A job as its worker sees it. ``attempt`` counts from 1."""
+    """A job as its worker sees it. ``attempt`` counts from 1; ``is_taken_over`` when another
+    worker had it and fell silent."""
 
     lease: Lease
     kind: str
@@ -60,6 +61,8 @@ class ClaimedJob:
     attempt: int
     correlation_id: str | None
     causation_id: str | None
+    traceparent: str | None = None
+    is_taken_over: bool = False
 
 
 async def claim(
@@ -72,17 +75,17 @@ async def claim(
     """
     due = and_(_jobs.c.state == JobState.QUEUED, _jobs.c.not_before <= func.now())
     next_job = (
-        select(_jobs.c.id)
+        select(_jobs.c.id, _jobs.c.state)
         .where(or_(due, _lease_ran_out()), _jobs.c.kind.in_(kinds))
         .order_by(_jobs.c.not_before, _jobs.c.id)
         .limit(1)
         .with_for_update(skip_locked=True)
-        .scalar_subquery()
+        .cte("next_job")
     )
     row = (
         await connection.execute(
             update(_jobs)
-            .where(_jobs.c.id == next_job)
+            .where(_jobs.c.id == next_job.c.id)
             .values(
                 state=JobState.RUNNING,
                 fence=_jobs.c.fence + 1,
@@ -100,6 +103,8 @@ async def claim(
                 _jobs.c.attempts,
                 _jobs.c.correlation_id,
                 _jobs.c.causation_id,
+                _jobs.c.traceparent,
+                next_job.c.state == JobState.RUNNING,
             )
         )
     ).one_or_none()
@@ -111,10 +116,13 @@ async def claim(
 
 async def end_abandoned(
     connection: AsyncConnection, *, kinds: Collection[str], max_attempts: int
-) -> int:
-    """Ends the jobs that lost their worker and may not be claimed again; returns how many.
+) -> Sequence[tuple[str, JobState]]:
+    """Ends the jobs that lost their worker and may not be claimed again.
 
     Those are the cancelled ones and the ones whose attempts are used up.
+
+    Returns:
+        Kind and new state of each.
     """
     hopeless = (
         select(_jobs.c.id)
@@ -125,7 +133,7 @@ async def end_abandoned(
         )
         .with_for_update(skip_locked=True)
     )
-    result = await connection.execute(
+    rows = await connection.execute(
         update(_jobs)
         .where(_jobs.c.id.in_(hopeless))
         .values(
@@ -134,8 +142,9 @@ async def end_abandoned(
             finished_at=func.now(),
             **_LET_GO,
         )
+        .returning(_jobs.c.kind, _jobs.c.state)
     )
-    return result.rowcount
+    return [(kind, JobState(state)) for kind, state in rows]
 
 
 async def hold(connection: AsyncConnection, lease: Lease, *, lease_s: float) -> None:

@@ -9,7 +9,7 @@ leases run out. New jobs are noticed by NOTIFY and, should that be lost, by aski
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Generic
 
@@ -22,6 +22,7 @@ from shared.db.ddl import jobs_channel
 from shared.db.engine import close_raw, unavailable_when_lost
 from shared.db.job_context import JobContext, JobFunction
 from shared.db.job_leases import ClaimedJob, JobCancelled, Lease, LeaseLost
+from shared.db.jobs import JobState
 from shared.db.uow import Database, S
 from shared.kernel.errors import (
     AppError,
@@ -34,8 +35,9 @@ from shared.kernel.errors import (
     Unavailable,
     Unsupported,
 )
-from shared.observability import correlation
+from shared.observability import correlation, tracing
 from shared.observability.failpoints import JOB_CLAIMED, failpoint
+from shared.observability.metrics import Metrics
 
 POLL_S: Final = 1.0
 RECONNECT_S: Final = 1.0
@@ -63,10 +65,10 @@ class JobRunner(Generic[S]):
 
     ``owner`` names this process, for people. ``lease_s`` is how long a dead worker's job waits;
     the heartbeat comes three times as often. ``drain_s`` is how long a stop waits for running
-    jobs.
+    jobs. ``metrics`` counts jobs that were taken over and jobs that failed.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a composition root's call, all but three by name
         self,
         db: Database,
         store: Callable[[AsyncConnection], S],
@@ -77,6 +79,7 @@ class JobRunner(Generic[S]):
         max_attempts: int = 5,
         concurrency: int = 1,
         drain_s: float = 10,
+        metrics: Metrics | None = None,
     ) -> None:
         self._db = db
         self._store = store
@@ -86,6 +89,8 @@ class JobRunner(Generic[S]):
         self._max_attempts = max_attempts
         self._concurrency = concurrency
         self._drain_s = drain_s
+        self._metrics = metrics or Metrics(db.service)
+        self._metrics.expect_jobs(functions)
         self._held: dict[Lease, _Held] = {}
         self._wake = asyncio.Event()
 
@@ -130,22 +135,42 @@ class JobRunner(Generic[S]):
         kinds = self._functions.keys()
         try:
             async with self._db.write() as connection:
-                await job_leases.end_abandoned(
+                abandoned = await job_leases.end_abandoned(
                     connection, kinds=kinds, max_attempts=self._max_attempts
                 )
-                return await job_leases.claim(
+                job = await job_leases.claim(
                     connection, kinds=kinds, owner=self._owner, lease_s=self._lease_s
                 )
         except Unavailable as error:
             _log.warning("jobs_not_claimed", reason=error.detail)
             return None
+        self._count_silent_workers(abandoned, job)
+        return job
+
+    def _count_silent_workers(
+        self, abandoned: Sequence[tuple[str, JobState]], job: ClaimedJob | None
+    ) -> None:
+        is_taken_over = job is not None and job.is_taken_over
+        self._metrics.job_lease_expired.inc(len(abandoned) + is_taken_over)
+        for kind, state in abandoned:
+            if state is JobState.FAILED:
+                self._metrics.job_failures.labels(kind=kind, reason="abandoned").inc()
 
     async def _run_job(self, job: ClaimedJob) -> None:
         """One attempt, from claim to verdict. Cancelling it releases the job."""
         failpoint(JOB_CLAIMED)
         context = JobContext(job, db=self._db, store=self._store, lease_s=self._lease_s)
         correlation_id = job.correlation_id or correlation.new()
-        with correlation.bind(correlation_id, causation_id=job.causation_id):
+        with (
+            correlation.bind(correlation_id, causation_id=job.causation_id),
+            tracing.span(
+                f"job {job.kind}",
+                kind="consumer",
+                parent=job.traceparent,
+                job_id=str(job.lease.job_id),
+                attempt=job.attempt,
+            ),
+        ):
             held = _Held(asyncio.create_task(self._work(job.kind, context)))
             self._held[job.lease] = held
             try:
@@ -168,6 +193,8 @@ class JobRunner(Generic[S]):
     async def _record(self, job: ClaimedJob, held: _Held, *, is_finished: bool) -> None:
         """Writes down how the attempt ended, if it has not done so itself."""
         error = _error_of(held)
+        if error is not None:
+            tracing.mark_failed(error)
         if is_finished or held.is_lost or isinstance(error, LeaseLost):
             if error is not None and not isinstance(error, LeaseLost | JobCancelled):
                 _log.warning("job_failed_after_its_end", **_about(job), exc_info=error)
@@ -180,7 +207,8 @@ class JobRunner(Generic[S]):
                     await job_leases.release(connection, job.lease)
                 elif isinstance(error, PERMANENT):
                     _log.info("job_failed", **_about(job), code=error.code)
-                    await job_leases.fail(connection, job.lease, error_document(error))
+                    if await job_leases.fail(connection, job.lease, error_document(error)):
+                        self._metrics.job_failures.labels(kind=job.kind, reason="refused").inc()
                 else:
                     await self._record_failed_attempt(connection, job, error)
         except Unavailable as outage:  # the lease runs out, and somebody claims the job
@@ -196,6 +224,8 @@ class JobRunner(Generic[S]):
             max_attempts=self._max_attempts,
             is_outage=isinstance(error, Unavailable),
         )
+        if state is JobState.FAILED:
+            self._metrics.job_failures.labels(kind=job.kind, reason="exhausted").inc()
         _log.warning("job_attempt_failed", **_about(job), now=state, exc_info=error)
 
     async def _keep_leases(self) -> None:

@@ -49,6 +49,7 @@ class NewJob:
     created_by: str | None
     correlation_id: str | None
     causation_id: str | None
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,6 +116,7 @@ def _jobs(metadata: MetaData) -> Table:
         Column("created_by", Text),
         Column("correlation_id", Text),
         Column("causation_id", Text),
+        Column("traceparent", Text),
         Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
         Column("started_at", DateTime(timezone=True)),
         Column("finished_at", DateTime(timezone=True)),

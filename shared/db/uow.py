@@ -22,7 +22,7 @@ from shared.db import audit, jobs, outbox
 from shared.db.engine import libpq_dsn, raw_connection, unavailable_when_lost
 from shared.kernel.clock import Clock
 from shared.kernel.ids import Ids, JobId, project_of_subject
-from shared.observability import correlation
+from shared.observability import correlation, tracing
 
 S = TypeVar("S")
 
@@ -56,6 +56,7 @@ class Transaction(Generic[S]):
             aggregateversion=aggregate_version,
             correlationid=correlation.current(),
             causationid=correlation.causation(),
+            traceparent=tracing.traceparent(),
             data=event.model_dump(mode="json"),
         )
         await outbox.add(self.connection, envelope)
@@ -121,6 +122,7 @@ class Transaction(Generic[S]):
                 created_by=created_by,
                 correlation_id=correlation.current(),
                 causation_id=correlation.causation(),
+                traceparent=tracing.traceparent(),
             ),
         )
 

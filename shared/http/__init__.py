@@ -6,6 +6,7 @@ health and figures look the same everywhere. A route declares who may call it wi
 
 ==================  ==============================================================================
 ``app``             create_app
+``admin``           probes and metrics, on a port that is not public
 ``problems``        errors as RFC 9457 problem documents
 ``middleware``      correlation id, access log and metrics, the last catch, body limit
 ``security``        require(permission), require_service(name), the project of a path

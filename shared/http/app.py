@@ -9,21 +9,20 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import RouteContext, iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.responses import Response
 from starlette.types import Scope
 
 from shared.auth.internal_token import TokenVerifier
 from shared.http import problems
+from shared.http.admin import probes
 from shared.http.conditional import ConditionalGet
 from shared.http.limits import JSON_BODY, BodyLimit, Limits
 from shared.http.middleware import AccessLog, CorrelationId, LastCatch
-from shared.http.models import JsonResponse
 from shared.http.security import Access, Authenticator, InternalTokens, access_of, allow_anybody
 from shared.kernel.errors import AppError
+from shared.observability import tracing
 from shared.observability.health import Health
 from shared.observability.metrics import Metrics
 
-_TEXT_FORMAT: Final = "text/plain; version=0.0.4; charset=utf-8"
 _UNMATCHED: Final = "unmatched"
 _PROBLEM_REPLY: Final = {
     "description": "A problem document",
@@ -72,6 +71,8 @@ def create_app(
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
+        # Ours know the gateway's routes and begin inside the correlation (shared.observability).
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         exception_handlers={
             AppError: problems.on_app_error,
             RequestValidationError: problems.on_validation_error,
@@ -81,6 +82,7 @@ def create_app(
     )
     app.user_middleware = [
         Middleware(CorrelationId, service=service),
+        *([Middleware(tracing.traced_app, service=service)] if tracing.is_on() else []),
         Middleware(AccessLog, metrics=metrics, template_of=_template_finder(app)),
         *(edge.middleware if edge else ()),
         Middleware(LastCatch),
@@ -91,7 +93,7 @@ def create_app(
     app.state.health = health
     app.state.metrics = metrics
     # First, because a service may take every other path (the gateway's proxy does).
-    app.include_router(_probes(health, metrics))
+    app.include_router(probes(health, tells_why=False), dependencies=[allow_anybody()])
     for router in routers:
         app.include_router(router)
     for context in iter_route_contexts(app.routes):
@@ -146,29 +148,3 @@ def _template_finder(app: FastAPI) -> Callable[[Scope], str]:
         return templates.get(id(scope.get("route")), _UNMATCHED)
 
     return template_of
-
-
-def _probes(health: Health, metrics: Metrics) -> APIRouter:
-    """What Kubernetes and Prometheus ask. No credentials: the gateway does not forward these."""
-    router = APIRouter(include_in_schema=False, dependencies=[allow_anybody()])
-
-    @router.api_route("/livez", methods=["GET", "HEAD"])
-    async def is_alive() -> Response:
-        return JsonResponse({"status": "alive"})
-
-    @router.api_route("/readyz", methods=["GET", "HEAD"])
-    async def is_ready() -> Response:
-        failing = await health.failing()
-        if failing:
-            return JsonResponse(
-                {"status": "not ready", "failing": failing},
-                status_code=503,
-                headers={"Retry-After": "1"},
-            )
-        return JsonResponse({"status": "ready"})
-
-    @router.get("/metrics")
-    async def show_metrics() -> Response:
-        return Response(await metrics.render(), media_type=_TEXT_FORMAT)
-
-    return router

@@ -1,7 +1,7 @@
 """What happens around every request, as plain ASGI: nothing here ever holds a body.
 
-From the outside in: :class:`CorrelationId`, :class:`AccessLog`, what a service adds,
-:class:`LastCatch`, :class:`~shared.http.limits.Limits`,
+From the outside in: :class:`CorrelationId`, the span where traces are made, :class:`AccessLog`,
+what a service adds, :class:`LastCatch`, :class:`~shared.http.limits.Limits`,
 :class:`~shared.http.conditional.ConditionalGet`, then the routes.
 """
 
@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.http.problems import internal_problem, problem_response
-from shared.observability import correlation
+from shared.observability import correlation, tracing
 from shared.observability.logging import bind_service
 from shared.observability.metrics import Metrics
 
@@ -29,7 +29,7 @@ CLIENT_LEFT: Final = 499
 
 _ACCEPTABLE_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_PROBES: Final = frozenset({"/livez", "/readyz", "/metrics"})
+_PROBES: Final = frozenset({"/livez", "/readyz"})
 
 _log = structlog.stdlib.get_logger("access")
 _errors = structlog.stdlib.get_logger(__name__)
@@ -89,6 +89,7 @@ class AccessLog:
             nonlocal status, sent_bytes
             if message["type"] == "http.response.start":
                 status = message["status"]
+                tracing.name_request(_method(scope), self._route(scope))
             elif message["type"] == "http.response.body":
                 sent_bytes += len(message.get("body", b""))
             await send(message)
@@ -99,9 +100,8 @@ class AccessLog:
             self._record(scope, status, time.perf_counter() - began_s, sent_bytes)
 
     def _record(self, scope: Scope, status: int, seconds: float, sent_bytes: int) -> None:
-        route = scope.get(ROUTE_TEMPLATE) or self._template_of(scope)
-        method = scope["method"] if scope["method"] in _METHODS else "other"
-        labels = (method, route, f"{status // 100}xx")
+        route = self._route(scope)
+        labels = (_method(scope), route, f"{status // 100}xx")
         self._metrics.http_requests.labels(*labels).inc()
         self._metrics.http_request_seconds.labels(*labels).observe(seconds)
         log = _log.debug if scope["path"] in _PROBES else _log.info
@@ -115,6 +115,14 @@ class AccessLog:
             sent_bytes=sent_bytes,
             **_who(scope),
         )
+
+    def _route(self, scope: Scope) -> str:
+        return scope.get(ROUTE_TEMPLATE) or self._template_of(scope)
+
+
+def _method(scope: Scope) -> str:
+    """The method as a label: a client may send any word."""
+    return scope["method"] if scope["method"] in _METHODS else "other"
 
 
 class LastCatch:

@@ -1,7 +1,8 @@
 """Logs: one JSON object a line on stderr, for our own code and for libraries alike.
 
-Every line names its ``service`` and, inside a request, delivery or job, its ``correlation_id``; in
-one process with several services both come from the context the code runs in. Secrets are removed
+Every line names its ``service`` and, inside a request, delivery or job, its ``correlation_id`` and,
+where traces are made, its ``trace_id``; in one process with several services all come from the
+context the code runs in. Secrets are removed
 at the very end, by the name of the field and by the shape of the text.
 """
 
@@ -17,7 +18,7 @@ import orjson
 import structlog
 from structlog.types import EventDict, Processor
 
-from shared.observability import correlation
+from shared.observability import correlation, tracing
 
 REDACTED: Final = "[redacted]"
 
@@ -34,7 +35,12 @@ _SECRET_TEXT: Final = (
     (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*"), REDACTED),
     (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?-----END[^\n]*", re.S), REDACTED),
 )
-_QUIET: Final = ("httpx", "httpcore", "asyncio", "aio_pika", "aiormq", "alembic")
+_QUIET: Final = ("urllib3", "httpx", "httpcore", "asyncio", "aio_pika", "aiormq", "alembic")
+
+
+def bound_service() -> str | None:
+    """The service whose code runs; None outside any :func:`bind_service`."""
+    return _service.get()
 
 
 @contextmanager
@@ -99,6 +105,8 @@ class _Origin:
         correlation_id = correlation.current()
         if correlation_id is not None:
             event.setdefault("correlation_id", correlation_id)
+        for name, value in tracing.ids().items():
+            event.setdefault(name, value)
         event.pop("color_message", None)  # uvicorn's copy for terminals
         return event
 

@@ -10,17 +10,20 @@ never looks like a healthy one.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import product
 from typing import Final
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 SOURCE_TIMEOUT_S: Final = 2.0
 HTTP_BUCKETS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 FACT_BUCKETS_S: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0)
+JOB_FAILURE_REASONS: Final = ("refused", "exhausted", "abandoned")
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -75,6 +78,14 @@ class Metrics:
         self.job_lease_expired = Counter(
             "job_lease_expired_total", "Jobs taken over from a silent worker.", registry=registry
         )
+        self.job_failures = Counter(
+            "job_failures_total",
+            "Jobs that ended as failed.",
+            ("kind", "reason"),
+            registry=registry,
+        )
+        """``refused``: the job cannot be done, e.g. a workbook that is none. ``exhausted`` and
+        ``abandoned``: it failed, or its worker died, in every attempt."""
         self.event_end_to_end_seconds = Histogram(
             "event_end_to_end_seconds",
             "Time from a fact's commit to the end of its handler.",
@@ -88,7 +99,35 @@ class Metrics:
         self.task_crashes = Counter(
             "background_task_crashes_total", "Restarted tasks.", ("task",), registry=registry
         )
+        self.invariant_violations = Gauge(
+            "invariant_violations",
+            "Rows that contradict an invariant.",
+            ("name",),
+            registry=registry,
+        )
         registry.register(_Figures(self._families))
+
+    def expect_jobs(self, kinds: Iterable[str]) -> None:
+        """Shows failures of these kinds as 0 before the first: a counter that appears with its
+        first event has never increased, and no alert sees it."""
+        for kind, reason in product(sorted(kinds), JOB_FAILURE_REASONS):
+            self.job_failures.labels(kind=kind, reason=reason)
+
+    def expect_events(self, queues: Mapping[str, str]) -> None:
+        """The same for the deliveries of these queues and their types of event, by queue."""
+        for queue, event in sorted(queues.items()):
+            self.consumer_redeliveries.labels(queue=queue)
+            self.event_end_to_end_seconds.labels(type=event)
+
+    def expect_tasks(self, names: Iterable[str]) -> None:
+        """The same for crashes of these background tasks."""
+        for name in sorted(names):
+            self.task_crashes.labels(task=name)
+
+    def forget_invariant(self, name: str) -> None:
+        """Shows nothing of an invariant that cannot be looked at: an old figure is no figure."""
+        with suppress(KeyError):
+            self.invariant_violations.remove(name)
 
     def watch_outbox(self, read: Callable[[], Awaitable[OutboxFigures]]) -> None:
         """Shows the outbox's age and its blocked aggregates at every scrape."""

@@ -6,7 +6,9 @@
 ``service``          Service: an app with its background tasks
 ``supervisor``       runs services and stops them in good order
 ``listening``        the port or socket a service answers on
+``trace_export``     whether traces are made, and where they go
 ``restarting``       a background task that crashed runs again, but not for ever
+``invariant_watch``  what must be true of the rows, looked at every minute
 ``schema_check``     readiness: the migrations have run
 ``clock``, ``ids``   the machine's time, new ids
 ``errors``           StartError: why a process refuses to start

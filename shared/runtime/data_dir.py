@@ -129,9 +129,10 @@ class DataDir:
             os.close(self._lock)
             self._lock = None
 
-    def announce(self, address: str) -> None:
-        """Notes in ``run.json`` that this process now answers at ``address`` (a URL)."""
-        self._write_run(address)
+    def announce(self, address: str, *, admin_address: str | None = None) -> None:
+        """Notes in ``run.json`` that this process now answers at ``address`` (a URL), and where
+        its metrics are."""
+        self._write_run(address, admin_address)
 
     def sockets(self) -> Path:
         """A private folder for Unix sockets with a short path; it goes when we leave."""
@@ -177,13 +178,14 @@ class DataDir:
             write_private(path, value + "\n")
             return value.rstrip("\n"), True
 
-    def _write_run(self, address: str | None) -> None:
+    def _write_run(self, address: str | None, admin_address: str | None = None) -> None:
         write_private(
             self.path / "run.json",
             json.dumps(
                 {
                     "pid": os.getpid(),
                     "address": address,
+                    "admin_address": admin_address,
                     "sockets": str(self._sockets) if self._sockets else None,
                 }
             )

@@ -1,4 +1,7 @@
-"""Where a service listens: a TCP port or a Unix socket, taken before anything else starts."""
+"""Where a service listens: a TCP port or a Unix socket, taken before anything else starts.
+
+Operators may have a port of their own, see :mod:`shared.http.admin`.
+"""
 
 import errno
 import os
@@ -17,17 +20,29 @@ BACKLOG = 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listening:
-    """A service and its address. ``uds`` goes before ``host`` and ``port``; port 0 takes any."""
+    """A service and its addresses. ``uds`` goes before ``host`` and ``port``; port 0 takes any.
+
+    ``admin_port`` is for operators; None opens no such port.
+    """
 
     service: Service
     uds: Path | None = None
     host: str = "127.0.0.1"
     port: int = 0
+    admin_host: str = "127.0.0.1"
+    admin_port: int | None = None
 
     @classmethod
     def of(cls, service: Service, settings: CommonSettings) -> "Listening":
         """``service`` at the address in its settings."""
-        return cls(service=service, uds=settings.uds, host=settings.host, port=settings.port)
+        return cls(
+            service=service,
+            uds=settings.uds,
+            host=settings.host,
+            port=settings.port,
+            admin_host=settings.admin_host,
+            admin_port=settings.admin_port,
+        )
 
     def bind(self) -> tuple[socket.socket, str]:
         """The bound, listening socket, and the address in the form of an upstream URL.
@@ -39,6 +54,17 @@ class Listening:
             return _bind_unix(self.service.name, self.uds), f"unix:{self.uds}"
         sock = _bind_tcp(self.service.name, self.host, self.port)
         return sock, f"http://{_in_url(self.host)}:{sock.getsockname()[1]}"
+
+    def bind_admin(self) -> tuple[socket.socket, str] | None:
+        """The same for operators' port; None when there is none.
+
+        Raises:
+            StartError: the address is taken, or is not ours to use.
+        """
+        if self.admin_port is None:
+            return None
+        sock = _bind_tcp(f"{self.service.name} for operators", self.admin_host, self.admin_port)
+        return sock, f"http://{_in_url(self.admin_host)}:{sock.getsockname()[1]}"
 
     def release(self, sock: socket.socket) -> None:
         """Lets go of what :meth:`bind` took; a Unix socket's file goes too."""

@@ -16,7 +16,8 @@ A service's ``app.py`` reads::
 import asyncio
 import os
 import socket
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from itertools import product
 from typing import Any, TypeVar
 
 import httpx
@@ -29,12 +30,15 @@ from shared.bus.ports import Bus
 from shared.bus.postgres import PostgresBus
 from shared.bus.rabbit import RabbitBus
 from shared.bus.relay import Relay
+from shared.bus.topology import TOPOLOGY
 from shared.contracts.envelope import Envelope
 from shared.db import jobs as job_rows
 from shared.db import outbox
 from shared.db.engine import make_engine
+from shared.db.invariants import MECHANISM, Invariant
 from shared.db.job_context import JobFunction
 from shared.db.job_runner import JobRunner
+from shared.db.jobs import JobState
 from shared.db.uow import Database, Transaction
 from shared.http.app import PublicEdge, create_app
 from shared.http.audit import audit_router
@@ -43,10 +47,12 @@ from shared.http.limits import BodyLimit
 from shared.http.operations import operations_router
 from shared.kernel.clock import Clock
 from shared.kernel.ids import Ids
+from shared.observability import tracing
 from shared.observability.health import Health
 from shared.observability.metrics import Metrics, OutboxFigures
 from shared.runtime.clock import SystemClock
 from shared.runtime.ids import Uuid7Ids
+from shared.runtime.invariant_watch import InvariantWatch
 from shared.runtime.schema_check import SchemaIsCurrent
 from shared.runtime.service import Background, Hook, Service
 from shared.runtime.settings import CommonSettings
@@ -98,10 +104,12 @@ class Parts:
             StartError: the settings do not say where it is.
         """
         client = make_client(self.settings.upstream(service))
+        tracing.trace_client(client, service=self.name)
+        self.metrics.retries.labels(upstream=service)
         self._clients.append(client)
         return client
 
-    def service(
+    def service(  # noqa: PLR0913 - a composition root's call, all by name
         self,
         *,
         title: str,
@@ -111,6 +119,7 @@ class Parts:
         jobs: Mapping[str, JobFunction[S]] | None = None,
         background: Mapping[str, Background] | None = None,
         edge: PublicEdge | None = None,
+        invariants: Sequence[Invariant] = (),
         on_start: Sequence[Hook] = (),
     ) -> Service:
         """The whole service: HTTP, consumers, job runner, relay, probes and metrics."""
@@ -123,7 +132,11 @@ class Parts:
             own_routers.append(operations_router(self.database))
         if subscriptions:
             tasks["consumers"] = self._consumers(store, subscriptions)
-        self._watch()
+        watch = InvariantWatch(self.database, [*MECHANISM, *invariants], self.metrics)
+        tasks["invariants"] = watch.run
+        relays: dict[str, Background] = {"relay": Relay(self.database, self.bus).run}
+        self.metrics.expect_tasks([*tasks, *relays])
+        self._watch(kinds=jobs or {}, events=subscriptions or {})
         app = create_app(
             service=self.name,
             title=title,
@@ -142,7 +155,7 @@ class Parts:
             health=self.health,
             metrics=self.metrics,
             background=tasks,
-            relays={"relay": Relay(self.database, self.bus).run},
+            relays=relays,
             on_start=[self.bus.start, *on_start],
             on_close=[self.database.close, self.bus.close, self._close_clients],
         )
@@ -158,6 +171,7 @@ class Parts:
             lease_s=self.settings.lease_s,
             concurrency=self.settings.job_concurrency,
             drain_s=self.settings.drain_s / 2,
+            metrics=self.metrics,
         )
 
     def _consumers(
@@ -176,12 +190,23 @@ class Parts:
 
         return run
 
-    def _watch(self) -> None:
+    def _watch(self, *, kinds: Collection[str], events: Collection[str]) -> None:
+        async def jobs_by_state() -> Mapping[tuple[str, str], float]:
+            async with self.database.read() as connection:
+                counts = await job_rows.counts(connection)
+            none = dict.fromkeys(product(map(str, JobState), kinds), 0.0)
+            return none | {(str(count.state), count.kind): count.count for count in counts}
+
+        async def dead_letters() -> Mapping[str, float]:
+            queues = [TOPOLOGY.subscription(self.name, event).queue for event in events]
+            return {queue: await self.bus.dead_letter_count(queue) for queue in queues}
+
         self.health.add("database", self._database_answers)
         self.health.add("bus", self._bus_answers)
         self.health.add("migrations", SchemaIsCurrent(self.database))
         self.metrics.watch_outbox(self._outbox_figures)
-        self.metrics.watch_jobs(self._jobs_by_state)
+        self.metrics.watch_jobs(jobs_by_state)
+        self.metrics.watch_dead_letters(dead_letters)
         self.metrics.watch(
             "jobs_oldest_claimable_seconds",
             "How long the job that waits longest could have been claimed.",
@@ -205,13 +230,6 @@ class Parts:
                 oldest_unpublished_s=await outbox.oldest_unpublished_s(connection),
                 blocked_aggregates=await outbox.blocked_aggregates(connection),
             )
-
-    async def _jobs_by_state(self) -> Mapping[tuple[str, str], float]:
-        async with self.database.read() as connection:
-            return {
-                (count.state, count.kind): count.count
-                for count in await job_rows.counts(connection)
-            }
 
     async def _oldest_claimable_s(self) -> Mapping[tuple[str, ...], float]:
         async with self.database.read() as connection:

@@ -58,6 +58,14 @@ class CommonSettings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address to listen on, unless uds is set")
     port: int = Field(8080, ge=0, le=65535, description="TCP port to listen on; 0 takes a free one")
     uds: Path | None = Field(None, description="Unix socket to listen on, instead of host and port")
+    admin_host: str = Field("127.0.0.1", description="Address that admin_port is opened on")
+    admin_port: int | None = Field(
+        None,
+        ge=0,
+        le=65535,
+        description="TCP port for /metrics, /readyz with reasons, /livez: for operators, never "
+        "public; 0 takes a free one, unset opens none",
+    )
     signing_key: SecretStr = Field(
         description="Ed25519 private key, PEM: signs this service's internal tokens"
     )

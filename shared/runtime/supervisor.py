@@ -24,8 +24,11 @@ from typing import Any, Final, NoReturn
 
 import structlog
 import uvicorn
+from starlette.types import ASGIApp
 
+from shared.http.admin import admin_app
 from shared.kernel.errors import Unavailable
+from shared.observability import tracing
 from shared.observability.logging import bind_service
 from shared.runtime.errors import StartError
 from shared.runtime.listening import Listening
@@ -64,6 +67,7 @@ async def _to_the_end(main: Coroutine[Any, Any, int]) -> int:
     that closes while its broker dies; waiting for that may take for ever.
     """
     code = await main
+    await asyncio.to_thread(tracing.close)
     left = asyncio.all_tasks() - {asyncio.current_task()}
     if left:
         _log.warning("left behind", tasks=sorted(task.get_name() for task in left))
@@ -83,7 +87,8 @@ async def serve(
     """Runs the services until a signal or a crash loop; returns the exit code.
 
     ``on_ready`` is called once, with the address of each service by name, when all listen and
-    pass their readiness checks.
+    pass their readiness checks. Operators' port of a service, if it has one, is there as
+    :func:`admin_of` its name.
 
     Raises:
         StartError: an address is taken.
@@ -94,7 +99,16 @@ async def serve(
             sock, address = listening.bind()
             addresses.callback(listening.release, sock)
             services.append(_Running(listening.service, sock, address, restarts or RestartPolicy()))
+            admin = listening.bind_admin()
+            if admin is not None:
+                addresses.callback(admin[0].close)
+                services[-1].open_to_operators(*admin)
         return await _Supervision(services, signals.stop, drain_s).run(on_ready)
+
+
+def admin_of(service: str) -> str:
+    """The name under which ``on_ready`` is told the address of operators' port."""
+    return f"{service} admin"
 
 
 class _Signals:
@@ -160,7 +174,9 @@ class _Supervision:
                 return
         _log.info("ready", services=[service.name for service in self._services])
         if on_ready is not None:
-            on_ready({service.name: service.address for service in self._services})
+            on_ready(
+                {name: address for s in self._services for name, address in s.addresses.items()}
+            )
 
     async def _drain(self) -> None:
         for service in self._services:
@@ -168,7 +184,7 @@ class _Supervision:
         await _stop_all((s.background for s in self._services), self._drain_s)
         await _stop_all((s.relays for s in self._services), RELAY_DRAIN_S)
         for service in self._services:
-            service.server.should_exit = True
+            service.stop_servers()
 
 
 class _Tasks:
@@ -215,25 +231,22 @@ class _Running:
     ) -> None:
         self.service = service
         self.name = service.name
-        self.address = address
+        self.addresses = {service.name: address}
         self.background = _Tasks(service.background)
         self.relays = _Tasks(service.relays)
         self._restarts = restarts
-        self._socket = sock
-        self.server = _Server(
-            uvicorn.Config(
-                service.app,
-                lifespan="off",
-                ws="none",
-                log_config=None,
-                log_level="warning",
-                access_log=False,
-                server_header=False,
-                proxy_headers=False,
-                timeout_keep_alive=KEEP_ALIVE_S,
-                timeout_graceful_shutdown=SERVER_DRAIN_S,
-            )
-        )
+        self._servers = [(_server(service.app), sock)]
+
+    def open_to_operators(self, sock: socket.socket, address: str) -> None:
+        """Answers operators, too: they may ask while the service drains."""
+        app = admin_app(self.service.health, self.service.metrics)
+        self._servers.append((_server(app), sock))
+        self.addresses[admin_of(self.name)] = address
+
+    def stop_servers(self) -> None:
+        """Lets the servers answer what they have begun, and end."""
+        for server, _ in self._servers:
+            server.should_exit = True
 
     async def start(self, stop: asyncio.Event) -> None:
         """Runs the service's start hooks. What one needs may be away: it is tried again."""
@@ -250,7 +263,8 @@ class _Running:
 
     async def is_ready(self) -> bool:
         """Whether it listens and can take work."""
-        return self.server.started and not await self.service.health.failing()
+        is_listening = all(server.started for server, _ in self._servers)
+        return is_listening and not await self.service.health.failing()
 
     async def run(self, fail: Callable[[str], None]) -> None:
         """Serves and works until told to stop."""
@@ -264,15 +278,20 @@ class _Running:
                 fail(f"{self.name}: {error}")
 
         with bind_service(self.name):
-            _log.info("listening", address=self.address)
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._serve(fail), name=f"{self.name}-server")
+                for (server, sock), address in zip(
+                    self._servers, self.addresses.values(), strict=True
+                ):
+                    _log.info("listening", address=address)
+                    group.create_task(self._serve(server, sock, fail), name=f"{self.name}-server")
                 self.background.start(group, keep)
                 self.relays.start(group, keep)
 
-    async def _serve(self, fail: Callable[[str], None]) -> None:
-        await self.server.serve(sockets=[self._socket])
-        if not self.server.should_exit:
+    async def _serve(
+        self, server: "_Server", sock: socket.socket, fail: Callable[[str], None]
+    ) -> None:
+        await server.serve(sockets=[sock])
+        if not server.should_exit:
             fail(f"{self.name}: the server ended by itself")
 
     async def close(self) -> None:
@@ -288,6 +307,23 @@ async def _close(hook: Hook) -> None:
             await hook()
     except Exception:
         _log.exception("could not close cleanly", hook=getattr(hook, "__qualname__", repr(hook)))
+
+
+def _server(app: ASGIApp) -> "_Server":
+    return _Server(
+        uvicorn.Config(
+            app,
+            lifespan="off",
+            ws="none",
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=KEEP_ALIVE_S,
+            timeout_graceful_shutdown=SERVER_DRAIN_S,
+        )
+    )
 
 
 class _Server(uvicorn.Server):

@@ -31,7 +31,7 @@ from shared.testing.rabbitmq_binaries import (
 
 log = logging.getLogger(__name__)
 
-_APT_CONFIG: Final = """
+APT_CONFIG: Final = """
 Dir::State "{root}";
 Dir::State::lists "{root}/lists";
 Dir::State::status "{root}/status";
@@ -111,7 +111,7 @@ def _download(folder: Path) -> Sequence[Path]:
     (archives / "partial").mkdir(parents=True)
     (folder / "status").write_text(_status_without_erlang(), encoding="utf-8")
     config = folder / "apt.conf"
-    config.write_text(_APT_CONFIG.format(root=folder), encoding="utf-8")
+    config.write_text(APT_CONFIG.format(root=folder), encoding="utf-8")
 
     log.info("RabbitMQ: reading Debian's package lists")
     # A third party's source that fails does no harm: the download tells whether ours was read.

@@ -179,9 +179,14 @@ class SeparatePlatform:
 
 @contextmanager
 def separate_platform(
-    database: FreshDatabase, amqp_url: str, folder: Path, *, program: Sequence[str] = PROGRAM
+    database: FreshDatabase,
+    amqp_url: str,
+    folder: Path,
+    *,
+    program: Sequence[str] = PROGRAM,
+    env: Mapping[str, str] | None = None,
 ) -> Iterator[SeparatePlatform]:
-    """The platform over RabbitMQ; gone at the end.
+    """The platform over RabbitMQ, whose processes are also told ``env``; gone at the end.
 
     As in a container, its processes can write to nothing but a folder for temporary files; a
     ``program`` of the caller's has to see to that itself.
@@ -191,7 +196,7 @@ def separate_platform(
     writable.mkdir()
     closed = _read_only(writable) if program is PROGRAM else {}
     platform = SeparatePlatform(
-        {name: {**told, **closed} for name, told in environments.items()},
+        {name: {**(env or {}), **told, **closed} for name, told in environments.items()},
         folder,
         amqp_url=amqp_url,
         program=program,

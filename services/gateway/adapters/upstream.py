@@ -34,7 +34,11 @@ _HEADERS_NOT_FORWARDED: Final = _HOP_BY_HOP | {
     "host",
     "authorization",
     "cookie",
+    # Ours to say: the client's own were taken into account when the request came in.
     "x-correlation-id",
+    "traceparent",
+    "tracestate",
+    "baggage",
 }
 _HEADERS_NOT_RETURNED: Final = _HOP_BY_HOP | {"date"}
 """Our own server says when it answers."""

@@ -296,4 +296,4 @@ async def test_a_job_whose_worker_lives_is_not_ended(
     await change(db, "attempts = 5, cancel_requested = true")
 
     async with db.write() as connection:
-        assert await job_leases.end_abandoned(connection, kinds=["polish"], max_attempts=5) == 0
+        assert await job_leases.end_abandoned(connection, kinds=["polish"], max_attempts=5) == []

@@ -24,6 +24,7 @@ from shared.runtime.supervisor import run, serve
 from shared.testing.waiting import eventually
 
 SCENARIO, FOLDER = sys.argv[1], Path(sys.argv[2])
+NAMES = {"s", "first", "second"}
 QUICK = RestartPolicy(first_s=0.01, longest_s=0.02, crashes=5, window_s=60)
 
 
@@ -126,11 +127,16 @@ def listenings() -> list[Listening]:
         ]
     if SCENARIO.startswith("port:"):
         return [Listening(service=service("s", "steady"), port=int(SCENARIO[5:]))]
-    return [Listening(service=service("s", SCENARIO), uds=FOLDER / "s.sock")]
+    if SCENARIO.startswith("admin-port:"):
+        told = service("s", "steady")
+        return [Listening(service=told, uds=FOLDER / "s.sock", admin_port=int(SCENARIO[11:]))]
+    return [Listening(service=service("s", SCENARIO), uds=FOLDER / "s.sock", admin_port=0)]
 
 
 def ready(addresses: Mapping[str, str]) -> None:
-    note("ready " + " ".join(sorted(addresses.values())))
+    note("ready " + " ".join(sorted(addresses[name] for name in addresses if name in NAMES)))
+    for name in addresses.keys() - NAMES:
+        (FOLDER / name).write_text(addresses[name])
 
 
 if __name__ == "__main__":

@@ -62,6 +62,10 @@ class Process:
         transport = httpx.HTTPTransport(uds=str(self.folder / f"{name}.sock"))
         return httpx.Client(transport=transport, base_url="http://s")
 
+    def admin(self) -> httpx.Client:
+        wait_until((self.folder / "s admin").exists, within_s=WITHIN_S)
+        return httpx.Client(base_url=(self.folder / "s admin").read_text(), trust_env=False)
+
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Any]:
@@ -154,11 +158,36 @@ def test_the_second_signal_ends_it_at_once(start: Any) -> None:
             pending()
 
 
+def test_operators_have_a_port_of_their_own_also_while_it_drains(start: Any) -> None:
+    process = start("stubborn")
+    process.wait_for("ready")
+    with process.client() as client, process.admin() as admin:
+        assert admin.get("/readyz").json() == {"status": "ready"}
+        request = client.build_request("GET", "/slow")
+        pending = _in_thread(lambda: client.send(request))
+        process.wait_for("slow began")
+        process.send(signal.SIGTERM)
+        wait_until(lambda: admin.get("/readyz").status_code == 503)
+        assert admin.get("/readyz").json()["failing"] == {"draining": "the service is stopping"}
+        assert client.get("/metrics").status_code == 404
+        (process.folder / "go-on").touch()
+        assert pending().json() == "done"
+    assert process.exit_code() == 0
+
+
+def test_a_taken_port_for_operators_is_told_clearly(start: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        process = start(f"admin-port:{port}")
+        assert process.exit_code() == 1
+    assert f"s for operators cannot listen on 127.0.0.1:{port}" in process.stderr
+
+
 def test_a_crashed_task_runs_again(start: Any) -> None:
     process = start("breaks-twice")
     process.wait_for("working")
     process.wait_for("ready")
-    with process.client() as client:
+    with process.admin() as client:
         text = client.get("/metrics").text
     assert 'background_task_crashes_total{service="s",task="breaks-twice"} 2.0' in text
     process.send(signal.SIGTERM)

@@ -93,6 +93,15 @@ async def test_probes_and_documentation_need_no_login(gateway: Gateway) -> None:
         assert (await gateway.client.get(path)).status_code == 200, path
 
 
+async def test_metrics_are_not_public(gateway: Gateway) -> None:
+    for headers in ({}, await gateway.log_in()):
+        reply = await gateway.client.get("/metrics", headers=headers)
+
+        assert reply.status_code == 404
+        assert b"http_requests_total" not in reply.content
+    assert gateway.upstream.seen == []
+
+
 async def test_head_is_answered_like_get_without_a_body(gateway: Gateway) -> None:
     headers = await gateway.log_in()
 

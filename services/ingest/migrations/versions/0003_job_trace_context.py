@@ -1,0 +1,20 @@
+"""Jobs carry the trace that queued them."""
+
+from alembic import op
+
+from shared.db.ddl import add_job_trace_context, drop_job_trace_context
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add the column."""
+    add_job_trace_context(op)
+
+
+def downgrade() -> None:
+    """Remove it."""
+    drop_job_trace_context(op)
