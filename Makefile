@@ -7,7 +7,7 @@ PY := .venv/bin/python
 OUT ?= out
 PYTEST := $(PY) -m pytest
 
-.PHONY: help setup demo plan run test test-fast test-faults lint format lock schemas sample clean
+.PHONY: help setup demo plan run test test-fast test-faults bench lint format lock schemas sample clean
 
 ##@ Use it
 demo: .runtime ## Plan the sample estate: starts the platform, writes out/plan.json and out/plan.xlsx
@@ -32,6 +32,9 @@ test-fast: .dev ## Tests that need no broker and start no processes
 
 test-faults: .dev .broker ## Kill processes and the broker for real; judge what is left
 	$(PYTEST) -q tests/faults
+
+bench: .dev .broker ## Measure it; one case with NAME=import_10k
+	@$(PY) -m bench $(NAME)
 
 lint: .dev ## Style, strict types, import contracts
 	.venv/bin/ruff check .
