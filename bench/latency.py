@@ -1,9 +1,10 @@
 """From the commit of a fact to the commit of its handler, on both buses in turns."""
 
 import asyncio
+import functools
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -29,6 +30,9 @@ from shared.testing.postgres import FreshDatabase
 
 WRITER, READER = "ingest", "assessment"
 EVENT_WITHIN_S = 30
+
+Places = Callable[[], AbstractAsyncContextManager[FreshDatabase]]
+"""Each call opens a database of its own, with every service's tables."""
 
 
 @dataclass
@@ -93,7 +97,8 @@ class Line:
 def bench_latency(site: Site, report: Report, *, rounds: int, events: int) -> None:
     """Report ``rounds`` times ``events`` single events on each bus, the buses taking turns."""
     with site.rabbitmq.vhost() as amqp_url:
-        found = asyncio.run(_measure(site, amqp_url, rounds=rounds, events=events))
+        places = functools.partial(site.postgres.platform_database, site.run, SERVICES)
+        found = asyncio.run(_measure(places, amqp_url, rounds=rounds, events=events))
     for share in (0.5, 0.99):
         baseline_ms = quantile(found["postgres"], share)
         value_ms = quantile(found["rabbitmq"], share)
@@ -111,12 +116,12 @@ def bench_latency(site: Site, report: Report, *, rounds: int, events: int) -> No
 
 
 async def _measure(
-    site: Site, amqp_url: str, *, rounds: int, events: int
+    places: Places, amqp_url: str, *, rounds: int, events: int
 ) -> dict[str, list[float]]:
     found: dict[str, list[float]] = {"rabbitmq": [], "postgres": []}
     async with (
-        site.postgres.platform_database(site.run, SERVICES) as one,
-        site.postgres.platform_database(site.run, SERVICES) as other,
+        places() as one,
+        places() as other,
         _line(one, RabbitBus(amqp_url, declare=True)) as rabbitmq,
         _line(other, PostgresBus(other.dsn("bus"))) as postgres,
     ):
