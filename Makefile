@@ -7,8 +7,8 @@ PY := .venv/bin/python
 OUT ?= out
 PYTEST := $(PY) -m pytest
 
-.PHONY: help setup demo plan run test test-fast test-faults fuzz lint format lock schemas events sample clean \
-	image-rehearsal manifests
+.PHONY: help setup demo plan run test test-fast test-faults fuzz bench lint format lock schemas events \
+	sample clean image-rehearsal manifests
 
 ##@ Use it
 demo: .runtime ## Plan the sample estate: starts the platform, writes out/plan.json and out/plan.xlsx
@@ -42,6 +42,9 @@ image-rehearsal: .dev .broker ## As root, without Docker: do the Dockerfile's st
 
 manifests: .dev ## Render the Kubernetes overlays with kubectl, validate what comes out
 	$(PY) -m tests.deploy.render
+
+bench: .dev .broker ## Measure it; one case with NAME=import_10k
+	@$(PY) -m bench $(NAME)
 
 lint: .dev ## Style, strict types, import contracts
 	.venv/bin/ruff check .

@@ -24,9 +24,10 @@ def copy_line(values: Iterable[Json]) -> str:
 
 def _field(value: Json) -> str:
     if isinstance(value, str):
-        if _SPECIAL.search(value):
-            return _SPECIAL.sub(lambda found: _ESCAPES[found[0]], value)
-        return value
+        # Tabs and line ends are not printable; this asks faster than a search does.
+        if value.isprintable() and "\\" not in value:
+            return value
+        return _SPECIAL.sub(lambda found: _ESCAPES[found[0]], value)
     if value is None:
         return "\\N"
     if isinstance(value, bool):

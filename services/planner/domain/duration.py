@@ -29,6 +29,7 @@ Worked numbers of decision 16, hours of copy / cut-over at 5 % change a day:
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final, Self
 
 from services.planner.domain.settings import FINAL_DELTA_MAX_H, PlanSettings
@@ -48,9 +49,12 @@ SMALL_GIB: Final = 50
 LARGE_RATIO: Final = 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class CopyModel:
-    """What the time of every VM depends on besides its own size."""
+    """What the time of every VM depends on besides its own size.
+
+    Its rates are worked out once: they are asked for a dozen times for every VM.
+    """
 
     bottleneck: str
     bottleneck_mbit_s: float
@@ -73,17 +77,17 @@ class CopyModel:
             cutover_max_h=settings.cutover_max_h,
         )
 
-    @property
+    @cached_property
     def pipe_mib_h(self) -> float:
         """What all streams together move in an hour: η * bottleneck."""
         return mib_per_hour(self.efficiency * self.bottleneck_mbit_s)
 
-    @property
+    @cached_property
     def stream_cap_mib_h(self) -> float:
         """What one stream moves in an hour at most."""
         return mib_per_hour(self.stream_cap_mbit_s)
 
-    @property
+    @cached_property
     def rate_mib_h(self) -> float:
         """What one stream moves in an hour when it is alone."""
         return min(self.pipe_mib_h, self.stream_cap_mib_h)

@@ -64,7 +64,7 @@ async def test_everything_lands_in_the_services_own_schema(
         "audit_entries",
     }
     assert await tables(admin) == {("workshop", name) for name in names}
-    assert await revision(empty_dsn) == "0003"
+    assert await revision(empty_dsn) == "0004"
 
 
 async def test_migrating_again_changes_nothing(empty_dsn: str, admin: asyncpg.Connection) -> None:
@@ -93,7 +93,7 @@ async def test_processes_that_migrate_one_service_at_once_take_turns(empty_dsn: 
     ]
     async with asyncio.timeout(60):
         assert [await process.wait() for process in processes] == [0, 0, 0]
-    assert await revision(empty_dsn) == "0003"
+    assert await revision(empty_dsn) == "0004"
 
 
 async def test_the_callers_loop_goes_on_meanwhile(empty_dsn: str) -> None:
