@@ -6,7 +6,9 @@
 
 With ``--data-dir`` the queues are an embedded installation's, whether it runs or not. Without it
 the command reads the MIGPLAN_<SERVICE>_BUS_URL and …_DATABASE_DSN of the environment, so it runs
-where the service runs. ``docs/runbooks/dead-letters.md`` says when to use what.
+where the service runs. Where a service may publish its own facts only, a replay needs another
+login on the broker: MIGPLAN_TOPOLOGY_BUS_URL, which goes before the service's.
+``docs/runbooks/dead-letters.md`` says when to use what.
 """
 
 import argparse
@@ -22,7 +24,7 @@ from typing import Final
 from uuid import UUID
 
 from services import SERVICES
-from shared.bus.ports import Bus, DeadLetter
+from shared.bus.ports import Bus, DeadLetter, Unconfirmed
 from shared.bus.topology import TOPOLOGY, Subscription
 from shared.contracts.envelope import Envelope
 from shared.db import audit
@@ -148,6 +150,11 @@ async def _replay(places: Mapping[str, _Place], chosen: argparse.Namespace) -> i
     _say(f"{len(results) - len(refused)} of {len(ids)} are in {queue} again.")
     for message_id, error in refused.items():
         _say(f"  {message_id}: {error}")
+    if any(isinstance(error, Unconfirmed) for error in refused.values()):
+        _say(
+            "The broker is away, or this login may not publish that fact: then name one that may "
+            f"in {PREFIX}TOPOLOGY_BUS_URL."
+        )
     for message_id in ids - set(results):
         _say(f"  {message_id}: is no dead letter any more; somebody else may have replayed it")
     return 1 if refused else 0
@@ -266,7 +273,10 @@ def _told_by_the_environment() -> Mapping[str, _Place]:
     for service in SERVICES:
         prefix = f"{PREFIX}{service.upper()}_"
         if bus_url := os.environ.get(f"{prefix}BUS_URL"):
-            places[service] = _Place(bus_url, os.environ.get(f"{prefix}DATABASE_DSN"))
+            places[service] = _Place(
+                os.environ.get(f"{PREFIX}TOPOLOGY_BUS_URL", bus_url),
+                os.environ.get(f"{prefix}DATABASE_DSN"),
+            )
     if not places:
         raise StartError(
             "No service's bus is known. Set MIGPLAN_<SERVICE>_BUS_URL and "

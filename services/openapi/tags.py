@@ -13,7 +13,7 @@ _DESCRIPTIONS: Final = {
     "approval": "A person approves the digest of a frozen plan.",
     "exports": "The plan as a document.",
     "preparation": "What may be and has been prepared on the target cloud.",
-    "events": "What happens, as it happens.",
+    "streams": "What happens, as it happens.",
     "audit": "Who did what, append-only.",
     "operations": "Long work: watch it, cancel it, queue it again.",
 }

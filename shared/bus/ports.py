@@ -145,6 +145,7 @@ class Bus(Protocol):
 
         A result for each one found: None means that it waits in the queue again, with its id and
         a new budget of deliveries, and is no dead letter any more; after an error it still is one.
+        After one that is Unconfirmed the rest is left alone.
         Other readers of its type may get a copy too, which their inboxes recognise. Dying half-way
         leaves a message in both places, never in none.
 

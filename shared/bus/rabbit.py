@@ -131,8 +131,10 @@ class RabbitBus:
                     continue
                 if message.id not in ids:
                     continue
-                results[message.id] = await _published(session, message)
-                if results[message.id] is None:
+                error = results[message.id] = await _published(session, message)
+                if isinstance(error, Unconfirmed):
+                    break  # with the publishing channel everything on the connection is lost
+                if error is None:
                     await call(letter.ack())
         return results
 

@@ -66,7 +66,7 @@ async def a_retry(service: str, platform: Platform) -> Ask:
     job_id = await a_job(platform, service)
     async with platform.database(service).write() as connection:
         await jobs.cancel(connection, job_id)
-    return Ask(service, "POST", f"/v1/operations/{service}/{job_id}/retry")
+    return Ask(service, "POST", f"/v1/operations/{service}/{job_id}/retry", headers=keyed())
 
 
 async def changed_settings(platform: Platform) -> Ask:
@@ -129,7 +129,8 @@ async def changed_password(platform: Platform) -> Ask:
 
 async def new_user(platform: Platform) -> Ask:
     body = {"username": "vera", "password": PASSWORD, "role": "viewer", "projects": [str(PLANNED)]}
-    return Ask("gateway", "POST", "/v1/users", token=await signed_in(platform), json=body)
+    token = await signed_in(platform)
+    return Ask("gateway", "POST", "/v1/users", token=token, json=body, headers=keyed())
 
 
 async def changed_user(platform: Platform) -> Ask:
@@ -164,7 +165,7 @@ AUDITED: Final = {
     ("PATCH", "/v1/users/{user_id}"): Audited("user.changed", changed_user),
     **{
         ("POST", f"/v1/operations/{service}/{{job_id}}/{verb}"): Audited(action, prepare)
-        for service in ("ingest", "assessment", "planner", "exporter")
+        for service in ("ingest", "assessment", "planner", "provisioner", "exporter")
         for verb, action, prepare in (
             ("cancel", "operation.cancelled", partial(a_cancellation, service)),
             ("retry", "operation.retried", partial(a_retry, service)),

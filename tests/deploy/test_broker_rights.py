@@ -16,7 +16,7 @@ from aiormq.exceptions import ChannelAccessRefused
 from services import SERVICES
 from services.__main__ import main
 from services.credentials import rights_of
-from shared.bus.ports import Delivery, Message, Permanent
+from shared.bus.ports import Delivery, Message, Permanent, Unconfirmed
 from shared.bus.rabbit import RabbitBus, declare_topology
 from shared.bus.rights import STATES, service_rights, topology_rights
 from shared.bus.topology import (
@@ -29,7 +29,7 @@ from shared.contracts.assessment import AssessmentCompleted
 from shared.contracts.inventory import InventoryImported
 from shared.contracts.plan import PlanApproved
 from shared.kernel.errors import Unavailable
-from shared.testing.bus_contract import Recorder, consuming, started
+from shared.testing.bus_contract import Recorder, consuming, everything_dies, started
 from shared.testing.service_process import ServiceProcess
 from shared.testing.waiting import eventually
 from tests.deploy.conftest import Broker
@@ -150,7 +150,33 @@ async def test_what_a_service_gives_up_on_becomes_a_dead_letter_that_it_may_look
             return await assessment.dead_letter_count(queue) == 1
 
         await eventually(is_dead)
-        assert [letter.id for letter in await assessment.dead_letters(queue)] == [fact.id]
+        assert [letter.message.id for letter in await assessment.dead_letters(queue)] == [fact.id]
+
+        (refused,) = (await assessment.replay(queue, {fact.id})).values()
+        assert isinstance(refused, Unconfirmed)
+        await eventually(assessment.healthy, within_s=15)
+        await eventually(is_dead)
+
+
+async def test_the_topology_s_login_may_replay_what_a_service_gave_up_on(declared: Broker) -> None:
+    fact = Message(uuid4(), InventoryImported.TYPE, b"{}")
+    queue = "assessment.inventory.imported"
+    recorder = Recorder()
+    async with (
+        started(RabbitBus(declared.urls["ingest"], declare=False)) as ingest,
+        started(RabbitBus(declared.urls["assessment"], declare=False)) as assessment,
+        started(RabbitBus(declared.urls["topology"], declare=False)) as operator,
+    ):
+        assert await ingest.publish([fact]) == [None]
+        await everything_dies(assessment, queue, 1)
+
+        async def is_replayed() -> bool:  # a letter that has just died may not be given out yet
+            return await operator.replay(queue, {fact.id}) == {fact.id: None}
+
+        await eventually(is_replayed)
+
+        async with consuming(assessment, queue, recorder):
+            await eventually(lambda: recorder.ids == [fact.id])
 
 
 @asynccontextmanager

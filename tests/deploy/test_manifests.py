@@ -261,7 +261,8 @@ def triggers(kind: str) -> list[tuple[str, dict[str, Any]]]:
 
 def test_the_queues_that_are_measured_are_those_of_the_topology() -> None:
     measured = {(name, trigger["metadata"]["queueName"]) for name, trigger in triggers("rabbitmq")}
-    assert measured == {(s.service, s.queue) for s in SUBSCRIPTIONS}
+    # The gateway's deliveries are a row each; it follows its processor use.
+    assert measured == {(s.service, s.queue) for s in SUBSCRIPTIONS if s.service != "gateway"}
 
 
 def test_every_trigger_has_a_login() -> None:

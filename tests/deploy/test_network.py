@@ -12,8 +12,7 @@ from shared.auth.keys import generate_keypair
 from shared.runtime.parts import Parts
 from tests.deploy.manifests import K8S, base, environment, parsed, resources
 
-PLANNED = {("provisioner", "planner")}
-"""Preparing pulls the plan's snapshot; the way is open before the code goes it."""
+METRICS = 9090
 JOBS = ("bootstrap", "migrate", "topology")
 NAME = "app.kubernetes.io/name"
 NAMESPACE = "kubernetes.io/metadata.name"
@@ -81,7 +80,7 @@ def outgoing() -> Edges:
 
 
 def test_the_policies_are_the_graph_of_the_upstreams(needed: Edges) -> None:
-    assert incoming() == outgoing() == needed | PLANNED
+    assert incoming() == outgoing() == needed
 
 
 def addresses(caller: str) -> dict[str, str]:
@@ -136,9 +135,17 @@ def test_only_the_gateway_is_entered_from_outside() -> None:
         for name, policy in policies().items()
         for rule in policy.get("ingress", [])
         for peer in rule["from"]
-        if "namespaceSelector" in peer
+        if "namespaceSelector" in peer and rule["ports"] != [{"port": METRICS}]
     }
     assert entered == {"gateway"}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_metrics_are_read_by_prometheus_alone(service: str) -> None:
+    told = environment(base("Deployment")[service])
+    assert told[f"MIGPLAN_{service.upper()}_ADMIN_PORT"] == str(METRICS)
+    readers = peers(policies()[service]["ingress"], "from", METRICS)
+    assert readers == [{"namespaceSelector": {"matchLabels": {NAMESPACE: "monitoring"}}}]
 
 
 def test_a_policy_selects_the_pods_of_its_name() -> None:

@@ -14,8 +14,9 @@ _PRODUCERS: Final = {
     "inventory.imported": "ingest",
     "assessment.completed": "assessment",
     "plan.approved": "planner",
+    "prep.task.done": "provisioner",
 }
-_WITH_JOBS: Final = ("ingest", "assessment", "planner", "exporter")
+_WITH_JOBS: Final = ("ingest", "assessment", "planner", "provisioner", "exporter")
 
 _CONTENTS: Final = """
 SELECT concat_ws('/',

@@ -8,6 +8,7 @@ from services.gateway.adapters.upstream import ANSWERED_NOT_RETURNED, NOT_FORWAR
 from services.ingest.usecases.receive_workbook import CHUNK_STORED
 from services.ingest.worker.import_inventory import PARSED, STORED
 from services.planner.worker.merge_assessment import PAGE_MERGED
+from services.provisioner.worker.compile_preparation import PAGE_COUNTED
 from shared.observability.failpoints import (
     CONSUMER_BEFORE_COMMIT,
     CONSUMER_COMMITTED_NOT_ACKNOWLEDGED,
@@ -27,6 +28,6 @@ POINTS: Final = {
     "ingest": (CHUNK_STORED, PARSED, STORED, *_JOB, *_RELAY),
     "assessment": (*_CONSUMER, PAGE_COMMITTED, *_JOB, *_RELAY),
     "planner": (*_CONSUMER, PAGE_MERGED, *_JOB, *_RELAY),
-    "provisioner": _CONSUMER,
+    "provisioner": (*_CONSUMER, PAGE_COUNTED, *_JOB),
     "exporter": (RENDERED, *_JOB),
 }

@@ -8,6 +8,9 @@ from typing import Any, Final
 from tests.support.platform_client import Document, PlatformClient
 
 SAMPLE: Final = Path(__file__).resolve().parents[2] / "examples" / "acme-cloud-324-vms.xlsx"
+SMALL: Final = (
+    Path(__file__).resolve().parents[1] / "data" / "rvtools" / "real-4.7-huge-dimensions-9vms.xlsx"
+)
 ABSENT_ID: Final = "0193a1b2-0000-7000-8000-00000000dead"
 PASSWORD: Final = "a password of some length"
 
@@ -43,7 +46,7 @@ class Seeded:
 
 
 def seed(client: PlatformClient) -> Seeded:
-    """Import the sample, plan it, render it, ask for its approval; and add a user."""
+    """Import the sample, plan it, render it, ask for its approval; add a user; approve another."""
     project = client.new_project("Fuzzed")
     inventory = client.imported(project, SAMPLE)
     assessment = client.assessed(project, inventory["id"])
@@ -60,6 +63,7 @@ def seed(client: PlatformClient) -> Seeded:
         "assessment": assessment,
         "planner": plan,
         "exporter": export,
+        "provisioner": _approved(client),
     }
     return Seeded(
         ids={
@@ -74,4 +78,20 @@ def seed(client: PlatformClient) -> Seeded:
             for service, document in documents.items()
         },
         snapshot=snapshot,
+    )
+
+
+def _approved(client: PlatformClient) -> Document:
+    """What is to be prepared in a small project whose plan is approved."""
+    project = client.new_project("Approved")
+    inventory = client.imported(project, SMALL)
+    plan = client.planned(project, inventory["id"])
+    asked = client.post(
+        f"{project}/plan/approval-requests", {"snapshot_digest": plan["snapshot"]["digest"]}
+    ).json()
+    decided = f"{project}/plan/approval-requests/{asked['id']}/decision"
+    client.post(decided, {"decision": "approve"})
+    return client.wait(
+        lambda: client.maybe(f"{project}/preparation"),
+        lambda preparation: bool(preparation.get("run")),
     )

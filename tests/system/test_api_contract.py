@@ -24,6 +24,10 @@ DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "api" / "openapi.json"
 STALE = '"999999"'
 
 
+ENDLESS = "gateway_stream_facts"
+"""An answer that goes on until the client leaves; its own tests look at its headers."""
+
+
 def published() -> list[tuple[str, str, dict[str, Any]]]:
     document = json.loads(DOCUMENT.read_text(encoding="utf-8"))
     return [
@@ -168,7 +172,7 @@ def test_every_answer_tells_browsers_to_keep_it_to_themselves(
     http: httpx.Client, seeded: Seeded
 ) -> None:
     for path, method, operation in published():
-        if method != "get":
+        if method != "get" or operation["operationId"] == ENDLESS:
             continue
         reply = http.get(seeded.address(path))
         assert reply.status_code in {200, 404}, (path, reply.text)

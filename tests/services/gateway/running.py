@@ -39,7 +39,8 @@ class RunningGateway:
     async def add_user(self, username: str, **limits: object) -> dict[str, object]:
         """A new viewer."""
         body = {"username": username, "password": PASSWORD, "role": "viewer", **limits}
-        reply = await self.client.post("/v1/users", json=body, headers=await self.log_in())
+        headers = await self.log_in() | {"Idempotency-Key": str(uuid4())}
+        reply = await self.client.post("/v1/users", json=body, headers=headers)
         assert reply.status_code == 201, reply.text
         user: dict[str, object] = reply.json()
         return user

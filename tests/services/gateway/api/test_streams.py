@@ -346,7 +346,7 @@ async def test_a_session_holds_so_many_streams_and_no_more(
                 another = await gateway.log_in()
                 async with open_stream(gateway.client, PATH, another) as three:
                     assert three.response.status_code == 200
-                assert "open_event_streams" in (await gateway.client.get("/metrics")).text
+                assert b"open_event_streams" in await gateway.service.metrics.render()
 
             async def is_admitted() -> bool:
                 async with open_stream(gateway.client, PATH, headers) as again:
@@ -372,7 +372,7 @@ async def test_a_process_holds_so_many_streams_and_no_more(
 
 async def test_the_gauge_falls_back_to_zero_when_clients_leave(gateway: RunningGateway) -> None:
     async def open_streams() -> str:
-        scrape = (await gateway.client.get("/metrics")).text
+        scrape = (await gateway.service.metrics.render()).decode()
         return next(line for line in scrape.splitlines() if line.startswith("open_event_streams{"))
 
     async with open_stream(gateway.client, PATH, await gateway.log_in()) as stream:
