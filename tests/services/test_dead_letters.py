@@ -81,6 +81,7 @@ async def test_the_list_says_of_each_what_it_is_why_and_when_it_died(
 ) -> None:
     fact, noise = a_message(SAMPLE.read_bytes()), a_message(b"\xff not an event")
     await dead(bus, fact, noise)
+    capsys.readouterr()  # what the consumer logged
 
     assert await run("list") == 0
 
@@ -97,6 +98,7 @@ async def test_the_list_says_of_each_what_it_is_why_and_when_it_died(
 async def test_one_is_shown_whole(bus: Bus, capsys: pytest.CaptureFixture[str]) -> None:
     fact = a_message(SAMPLE.read_bytes())
     await dead(bus, fact)
+    capsys.readouterr()  # what the consumer logged
 
     assert await run("show", "--queue", QUEUE, "--id", str(fact.id)) == 0
 
