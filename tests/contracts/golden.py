@@ -68,11 +68,6 @@ def ever_committed() -> frozenset[str]:
     return frozenset(name for name in names.splitlines() if name.endswith(".json"))
 
 
-def history_is_cut() -> bool:
-    """Whether this checkout lacks old commits, and with them what they promised."""
-    return _git("rev-parse", "--is-shallow-repository").strip() == "true"
-
-
 def _git(*arguments: str) -> str:
     try:
         result = subprocess.run(
