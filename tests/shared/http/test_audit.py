@@ -153,6 +153,8 @@ async def test_a_cursor_does_not_lead_into_another_projects_trail(
         {"action": "plan."},
         {"subject": "projects/ü"},
         {"from": "yesterday"},
+        {"to": "0.5"},
+        {"to": "nan"},
         {"from": "2026-01-01T00:00:00"},
         {"from": "0001-01-01T00:00:00+14:00"},
         {"to": "9999-12-31T23:59:59-14:00"},
