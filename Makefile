@@ -25,7 +25,7 @@ run: .runtime ## Keep the platform up on one port (PORT=8080); data stays in .da
 setup: .dev ## Create .venv with everything that development needs
 
 test: .dev .broker .promtool ## Every test but long fault tests, on real PostgreSQL and real RabbitMQ
-	$(PYTEST) -n 4 --dist loadscope -q -m "not long"
+	$(PYTEST) -n 6 --dist loadscope -q -m "not long"
 
 test-fast: .dev ## Tests that need no broker and start no processes
 	$(PYTEST) -n 4 -q tests --ignore=tests/system --ignore=tests/faults \

@@ -50,7 +50,7 @@ def build(settings: GatewaySettings) -> Service:
     parts = Parts("gateway", settings)
     store: Callable[[AsyncConnection], AccountStore] = PostgresAccountStore
     transactions = parts.database.transactions(store)
-    hasher = Argon2Hasher()
+    hasher = Argon2Hasher(memory_mib=settings.password_memory_mib)
     sessions = Sessions(transactions, parts.clock)
     accounts = Accounts(transactions, hasher, parts.ids, parts.clock)
     log_in = LogIn(

@@ -48,6 +48,12 @@ class GatewaySettings(CommonSettings):
     first_password: SecretStr | None = Field(
         None, description="Their password; read only while there are no users"
     )
+    password_memory_mib: int = Field(
+        64,
+        ge=19,
+        le=1024,
+        description="MiB that hashing a password takes; two are hashed at a time",
+    )
     stream_heartbeat_s: float = Field(
         15, gt=0, le=60, description="Seconds after which a silent stream says that it lives"
     )

@@ -120,6 +120,7 @@ class Platform:
         }
         if name == GATEWAY:
             told["first_password"] = PASSWORD
+            told["password_memory_mib"] = 19  # the least, for speed
         settings = importlib.import_module(f"services.{name}.settings")
         kind = getattr(settings, f"{name.capitalize()}Settings")
         service: Service = importlib.import_module(f"services.{name}.app").build(kind(**told))

@@ -1,4 +1,4 @@
-"""Argon2id password hashes, off the event loop and at most two at a time (64 MiB each)."""
+"""Argon2id password hashes, off the event loop and at most two at a time."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -14,10 +14,13 @@ _MOST_WAITING = 32
 
 
 class Argon2Hasher:
-    """The argon2-cffi defaults (RFC 9106, low-memory profile)."""
+    """The argon2-cffi defaults (RFC 9106, low-memory profile) but for the memory of a hash.
 
-    def __init__(self) -> None:
-        self._argon2 = Argon2()
+    A hash says what it was made with, so old ones hold when ``memory_mib`` changes.
+    """
+
+    def __init__(self, *, memory_mib: int) -> None:
+        self._argon2 = Argon2(memory_cost=memory_mib * 1024)
         self._slots = asyncio.Semaphore(_AT_ONCE)
         self._waiting = 0
         self._decoy: str | None = None

@@ -67,6 +67,7 @@ def settings_for(
         "public_keys": {"gateway": public_key},
         "upstreams": dict(upstreams),
         "first_password": PASSWORD,
+        "password_memory_mib": 19,  # the least, for speed
     }
 
 
