@@ -32,7 +32,7 @@ test-fast: .dev ## Tests that need no broker and start no processes
 		--ignore=tests/shared/bus --ignore=tests/shared/testing
 
 test-faults: .dev .broker ## All fault tests: kill, pause and cut off everything (15 minutes)
-	$(PYTEST) -q tests/faults
+	$(PYTEST) -q tests/faults tests/shared/bus/test_exactly_once.py
 
 fuzz: .dev ## Fuzz the API by its own document for two minutes (SEED=n repeats a run)
 	@$(PY) -m tests.fuzz $(if $(SEED),--seed $(SEED))

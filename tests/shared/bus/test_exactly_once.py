@@ -8,8 +8,9 @@ Then all heals, and the reader's history is checked. A failure names its seed.
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, suppress
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -238,7 +239,12 @@ async def rabbit_proxy(rabbit_url: str) -> AsyncIterator[Proxy]:
         yield proxy
 
 
-@pytest.mark.parametrize("seed", range(1, 7))
+def seeds(*often: int, rarely: Sequence[int]) -> list[Any]:
+    """Those of every run, and those of ``make test-faults``."""
+    return [*often, *(pytest.param(seed, marks=pytest.mark.long) for seed in rarely)]
+
+
+@pytest.mark.parametrize("seed", seeds(1, 2, rarely=(3, 4, 5, 6)))
 async def test_over_postgresql(
     seed: int, installation: Installation, postgres_proxy: Proxy
 ) -> None:
@@ -247,7 +253,7 @@ async def test_over_postgresql(
     )
 
 
-@pytest.mark.parametrize("seed", range(11, 15))
+@pytest.mark.parametrize("seed", seeds(11, 12, rarely=(13, 14)))
 async def test_over_rabbitmq(seed: int, installation: Installation, rabbit_proxy: Proxy) -> None:
     await World(seed, installation, rabbit_proxy).run(
         lambda url: RabbitBus(url, declare=True, topology=TOPOLOGY)
