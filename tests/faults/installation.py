@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import httpx
-
 from services import SERVICES
 from shared.bus.topology import TOPOLOGY, dead_queue
 from shared.testing.killable_postgres import KillablePostgres
@@ -97,8 +95,7 @@ class Installation:
 
     def metric(self, service: str, name: str) -> float:
         """A metric of a service since it started, summed over its labels."""
-        address = f"{self.platform.address_of(service)}/metrics"
-        text = httpx.get(address, trust_env=False).raise_for_status().text
+        text = self.platform.metrics_of(service)
         values = re.findall(rf"^{name}(?:\{{.*\}})? (\S+)$", text, re.MULTILINE)
         return sum(float(value) for value in values)
 

@@ -133,6 +133,12 @@ class SeparatePlatform:
         port = self._environments[name][f"MIGPLAN_{name.upper()}_PORT"]
         return f"http://127.0.0.1:{port}"
 
+    def metrics_of(self, name: str) -> str:
+        """What Prometheus would read of a service."""
+        port = self._environments[name][f"MIGPLAN_{name.upper()}_ADMIN_PORT"]
+        reply = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=10, trust_env=False)
+        return reply.raise_for_status().text
+
     def client(self) -> PlatformClient:
         """A signed-in client."""
         return PlatformClient(self.address, password=PASSWORD)
@@ -176,8 +182,10 @@ class SeparatePlatform:
 
     def another(self, name: str) -> ServiceProcess:
         """One more process of a service, at an address of its own; started and ready."""
-        port = str(free_ports(1)[0])
-        env = {**self._environments[name], f"MIGPLAN_{name.upper()}_PORT": port}
+        port, admin_port = map(str, free_ports(2))
+        prefix = f"MIGPLAN_{name.upper()}_"
+        ports = {f"{prefix}PORT": port, f"{prefix}ADMIN_PORT": admin_port}
+        env = {**self._environments[name], **ports}
         folder = self._folder / f"another-{port}"
         folder.mkdir()
         process = ServiceProcess(name, folder=folder, env=env)
@@ -241,7 +249,9 @@ def _read_only(writable: Path) -> dict[str, str]:
 def _environments(
     database: FreshDatabase, amqp_url: str, lease_s: str
 ) -> dict[str, dict[str, str]]:
-    ports = dict(zip(SERVICES, free_ports(len(SERVICES)), strict=True))
+    found = free_ports(2 * len(SERVICES))
+    ports = dict(zip(SERVICES, found[: len(SERVICES)], strict=True))
+    admin_ports = dict(zip(SERVICES, found[len(SERVICES) :], strict=True))
     keys = {name: generate_keypair() for name in SERVICES}
     public = {name: pair[1] for name, pair in keys.items()}
     upstreams = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
@@ -251,6 +261,7 @@ def _environments(
             "database_dsn": database.dsn(name),
             "bus_url": amqp_url,
             "port": str(ports[name]),
+            "admin_port": str(admin_ports[name]),
             "signing_key": keys[name][0],
             "public_keys": json.dumps(public),
             "upstreams": json.dumps(upstreams),
