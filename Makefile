@@ -31,7 +31,7 @@ test-fast: .dev ## Tests that need no broker and start no processes
 	$(PYTEST) -n 4 -q tests --ignore=tests/system --ignore=tests/faults \
 		--ignore=tests/shared/bus --ignore=tests/shared/testing
 
-test-faults: .dev .broker ## All fault tests: kill, pause and cut off everything (15 minutes)
+test-faults: .dev .broker ## All fault tests: kill, pause and cut off everything (10 minutes)
 	$(PYTEST) -q tests/faults tests/shared/bus/test_exactly_once.py
 
 fuzz: .dev ## Fuzz the API by its own document for two minutes (SEED=n repeats a run)
