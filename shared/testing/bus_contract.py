@@ -5,11 +5,10 @@ A subclass provides the fixture ``broker``. Every test has queues of its own on 
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 
@@ -17,13 +16,20 @@ from shared.bus.ports import (
     MAX_DELIVERIES,
     Bus,
     Delivery,
-    Handler,
     Message,
     Permanent,
     Unconfirmed,
     Unroutable,
 )
 from shared.bus.topology import Subscription, Topology
+from shared.testing.bus_probes import (
+    Recorder,
+    consuming,
+    dead_messages,
+    everything_dies,
+    published,
+    started,
+)
 from shared.testing.proxy import Proxy
 from shared.testing.waiting import eventually
 
@@ -61,87 +67,6 @@ async def bus(broker: Broker, topology: Topology) -> AsyncIterator[Bus]:
     """A bus at work."""
     async with started(broker.bus(topology)) as bus:
         yield bus
-
-
-@asynccontextmanager
-async def started(bus: Bus) -> AsyncIterator[Bus]:
-    """``bus``, from its start to its close."""
-    await bus.start()
-    try:
-        yield bus
-    finally:
-        await bus.close()
-
-
-async def dead_messages(bus: Bus, queue: str, *, limit: int | None = None) -> list[Message]:
-    """The messages of the dead letters of ``queue``."""
-    return [letter.message for letter in await bus.dead_letters(queue, limit=limit)]
-
-
-async def everything_dies(bus: Bus, queue: str, count: int) -> None:
-    """Refuse all that is in ``queue`` for good, until it has ``count`` dead letters."""
-
-    async def refuse(_: Delivery) -> None:
-        raise Permanent("never")
-
-    async def are_dead() -> bool:
-        return await bus.dead_letter_count(queue) == count
-
-    async with consuming(bus, queue, refuse, prefetch=1):
-        await eventually(are_dead)
-
-
-@asynccontextmanager
-async def consuming(
-    bus: Bus, queue: str, handler: Handler, *, prefetch: int = 16
-) -> AsyncIterator[asyncio.Task[None]]:
-    """A consumer at work inside the block, cancelled at its end."""
-    consumer = asyncio.create_task(bus.consume(queue, handler, prefetch=prefetch))
-    try:
-        yield consumer
-    finally:
-        consumer.cancel()
-        with suppress(asyncio.CancelledError):
-            await consumer
-
-
-async def published(bus: Bus, *messages: Message) -> None:
-    """Publish, and again until the bus has confirmed, as the relay does."""
-
-    async def confirmed() -> bool:
-        return await bus.publish(messages) == [None] * len(messages)
-
-    await eventually(confirmed, within_s=30)
-
-
-class Recorder:
-    """A handler that writes down what it gets, then does what the test asks."""
-
-    def __init__(self, then: Callable[[Delivery], Awaitable[None]] | None = None) -> None:
-        self.deliveries: list[Delivery] = []
-        self.running = 0
-        self.most_running = 0
-        self._then = then
-
-    async def __call__(self, delivery: Delivery) -> None:
-        self.deliveries.append(delivery)
-        self.running += 1
-        self.most_running = max(self.most_running, self.running)
-        try:
-            if self._then is not None:
-                await self._then(delivery)
-        finally:
-            self.running -= 1
-
-    @property
-    def ids(self) -> list[UUID]:
-        """Ids of the messages in the order of their deliveries."""
-        return [delivery.message.id for delivery in self.deliveries]
-
-    async def has_seen(self, messages: Sequence[Message]) -> None:
-        """Wait until each of ``messages`` has been delivered at least once."""
-        wanted = {message.id for message in messages}
-        await eventually(lambda: wanted <= set(self.ids), within_s=30, what="delivery")
 
 
 class BusContract:

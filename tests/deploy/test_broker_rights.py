@@ -29,7 +29,7 @@ from shared.contracts.assessment import AssessmentCompleted
 from shared.contracts.inventory import InventoryImported
 from shared.contracts.plan import PlanApproved
 from shared.kernel.errors import Unavailable
-from shared.testing.bus_contract import Recorder, consuming, everything_dies, started
+from shared.testing.bus_probes import Recorder, consuming, everything_dies, started
 from shared.testing.service_process import ServiceProcess
 from shared.testing.waiting import eventually
 from tests.deploy.conftest import Broker

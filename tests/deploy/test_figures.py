@@ -7,7 +7,7 @@ from uuid import uuid4
 from shared.bus.ports import Message
 from shared.bus.postgres import PostgresBus
 from shared.db.bootstrap import BUS
-from shared.testing.bus_contract import published
+from shared.testing.bus_probes import published
 from shared.testing.postgres import FreshDatabase
 from shared.testing.waiting import eventually
 from tests.deploy.exposition import services_on

@@ -15,7 +15,7 @@ from services import dead_letters
 from shared.bus.ports import Bus, Message
 from shared.runtime.errors import StartError
 from shared.runtime.parts import make_bus
-from shared.testing.bus_contract import Recorder, consuming, everything_dies, published, started
+from shared.testing.bus_probes import Recorder, consuming, everything_dies, published, started
 from shared.testing.postgres import FreshDatabase
 from shared.testing.waiting import eventually
 

@@ -11,7 +11,7 @@ from shared.bus.postgres import PostgresBus
 from shared.db.bootstrap import BUS, ROLE_PREFIX
 from shared.runtime.data_dir import DataDir
 from shared.runtime.local_postgres import LocalPostgres
-from shared.testing.bus_contract import published, started
+from shared.testing.bus_probes import published, started
 from shared.testing.waiting import eventually
 from tests.support.platform_processes import EmbeddedPlatform
 

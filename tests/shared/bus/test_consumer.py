@@ -20,7 +20,7 @@ from shared.db.uow import Database, Transaction
 from shared.kernel.errors import Invalid, Unavailable
 from shared.observability import correlation
 from shared.observability.metrics import Metrics
-from shared.testing.bus_contract import published
+from shared.testing.bus_probes import published
 from shared.testing.proxy import Proxy
 from shared.testing.waiting import eventually
 from tests.shared.bus.conftest import Installation, a_database

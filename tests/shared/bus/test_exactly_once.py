@@ -26,7 +26,7 @@ from shared.contracts.envelope import Envelope, EventData
 from shared.contracts.inventory import InventoryImported
 from shared.db.uow import Database, Transaction
 from shared.kernel.errors import Unavailable
-from shared.testing.bus_contract import started
+from shared.testing.bus_probes import started
 from shared.testing.chaos import ChaosBus
 from shared.testing.proxy import Proxy
 from shared.testing.waiting import eventually

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from shared.bus.in_flight import Fate, InFlight
 from shared.bus.ports import Delivery, Message, Permanent
-from shared.testing.bus_contract import Recorder
+from shared.testing.bus_probes import Recorder
 from shared.testing.waiting import eventually
 
 

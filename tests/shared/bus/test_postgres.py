@@ -10,7 +10,7 @@ from shared.bus import postgres_schema
 from shared.bus.ports import MAX_DELIVERIES, Message
 from shared.bus.postgres import PostgresBus
 from shared.bus.topology import TOPOLOGY as PLATFORM
-from shared.testing.bus_contract import Recorder, consuming, published, started
+from shared.testing.bus_probes import Recorder, consuming, published, started
 from shared.testing.proxy import Proxy
 from shared.testing.waiting import eventually
 from tests.shared.bus.writer_and_reader import EVENT, QUEUE, TOPOLOGY

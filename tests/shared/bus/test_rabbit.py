@@ -23,7 +23,7 @@ from shared.bus.topology import (
     dead_queue_arguments,
     queue_arguments,
 )
-from shared.testing.bus_contract import Recorder, consuming, published, started
+from shared.testing.bus_probes import Recorder, consuming, published, started
 from shared.testing.local_rabbit import LocalRabbit
 from shared.testing.rabbit_server import RabbitServer
 from shared.testing.waiting import eventually

@@ -20,7 +20,7 @@ from shared.contracts.plan import PlanApproved
 from shared.contracts.snapshots import SnapshotRef
 from shared.db import outbox
 from shared.db.uow import Database
-from shared.testing.bus_contract import Recorder, consuming, started
+from shared.testing.bus_probes import Recorder, consuming, started
 from shared.testing.proxy import Proxy
 from shared.testing.waiting import eventually
 from tests.shared.bus.conftest import Installation, a_database
