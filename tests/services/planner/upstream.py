@@ -13,16 +13,8 @@ from shared.contracts.records import (
     RiskBand,
     SizeBasis,
 )
-from shared.contracts.snapshots import (
-    SnapshotManifest,
-    SnapshotRef,
-    encode_page,
-    page_sha256,
-    paged,
-)
-from shared.http.pages import snapshot_path
-from shared.kernel.errors import Unavailable
 from tests.services.planner.builders import GIB, SUNDAY, an_id
+from tests.support.frozen_snapshots import FrozenSnapshots
 
 PROJECT = an_id("project")
 
@@ -82,13 +74,8 @@ def an_estate(count: int = 10) -> list[AssessedVmRecord]:
     return [*vms, a_record("golden", excluded_because="template")]
 
 
-class FakeAssessment:
-    """Serves the snapshots it has made; can be made to fail at one page."""
-
-    def __init__(self) -> None:
-        self.pages_served: list[int] = []
-        self.fails_at: int | None = None
-        self._snapshots: dict[UUID, tuple[SnapshotManifest, list[bytes]]] = {}
+class FakeAssessment(FrozenSnapshots):
+    """Assesses inventories and serves the snapshots."""
 
     def completes(
         self,
@@ -102,37 +89,21 @@ class FakeAssessment:
         imported_at: datetime = SUNDAY,
     ) -> AssessmentCompleted:
         """The fact that these VMs are assessed."""
-        pages = [encode_page(page) for page in paged(vms, per_page)]
-        manifest = SnapshotManifest(
-            id=uuid5(project_id, f"assessment/{number}"),
+        snapshot = self.freeze(
+            vms,
             record_schema=record_schema,
-            record_count=len(vms) if record_count is None else record_count,
-            page_sha256=[page_sha256(page) for page in pages],
+            per_page=per_page,
+            record_count=record_count,
+            snapshot_id=uuid5(project_id, f"assessment/{number}"),
         )
-        self._snapshots[manifest.id] = (manifest, pages)
         return AssessmentCompleted(
             project_id=project_id,
-            assessment_id=manifest.id,
+            assessment_id=snapshot.id,
             assessment_number=number,
             inventory_id=uuid5(project_id, f"inventory/{number}"),
             inventory_number=number,
             imported_at=imported_at,
-            snapshot=SnapshotRef(
-                id=manifest.id,
-                record_count=manifest.record_count,
-                page_count=manifest.page_count,
-                digest=manifest.digest(),
-                path=snapshot_path(manifest.id),
-            ),
+            snapshot=snapshot,
             tenant_count=len({vm.tenant_id for vm in vms if not vm.is_excluded}),
             completed_at=imported_at,
         )
-
-    async def manifest(self, ref: SnapshotRef) -> SnapshotManifest:
-        return self._snapshots[ref.id][0]
-
-    async def page(self, ref: SnapshotRef, manifest: SnapshotManifest, number: int) -> bytes:
-        if number == self.fails_at:
-            raise Unavailable("the assessment is away")
-        self.pages_served.append(number)
-        return self._snapshots[manifest.id][1][number]

@@ -1,10 +1,7 @@
 """A worker killed at its worst moments: one assessment, the same as without the crash."""
 
 import asyncio
-import os
 import pickle
-import signal
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,27 +11,11 @@ from shared.observability import failpoints
 from shared.testing.waiting import eventually
 from tests.services.assessment.builders import a_vm
 from tests.services.assessment.workbench import Workbench
+from tests.services.assessment.worker import worker_process
 from tests.services.assessment.worker.worker_process import worker
+from tests.support.mortal_worker import work_until_killed
 
 AN_ESTATE = [a_vm(number, folder=f"/DC1/T{number % 4}") for number in range(1, 20)]
-
-
-async def work_until_killed(dsn: str, ingest: Path, failpoint: str) -> None:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.services.assessment.worker.worker_process",
-        dsn,
-        str(ingest),
-        env=os.environ | {"MIGPLAN_FAILPOINT": failpoint},
-    )
-    try:
-        async with asyncio.timeout(30):
-            assert await process.wait() == -signal.SIGKILL
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
 
 
 async def finish_as_successor(bench: Workbench) -> None:
@@ -65,7 +46,7 @@ async def test_a_killed_worker_leaves_one_assessment(
     ingest = tmp_path / "ingest.pickle"
     ingest.write_bytes(pickle.dumps(bench.ingest))
 
-    await work_until_killed(dsn, ingest, failpoint)
+    await work_until_killed(worker_process.__name__, dsn, ingest, failpoint=failpoint)
     await finish_as_successor(bench)
 
     assert bench.ingest.pages_served == pages_left

@@ -1,10 +1,7 @@
 """A worker killed at its worst moments: one run, the same as without the crash."""
 
 import asyncio
-import os
 import pickle
-import signal
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,29 +11,13 @@ from shared.observability import failpoints
 from shared.testing.waiting import eventually
 from tests.services.provisioner.builders import an_estate
 from tests.services.provisioner.workbench import Workbench
+from tests.services.provisioner.worker import worker_process
 from tests.services.provisioner.worker.worker_process import worker
+from tests.support.mortal_worker import work_until_killed
 
 EVERY_PAGE = [0, 1, 2, 3, 4]
 STORED = (1, 18)
 """Runs and tasks of the estate."""
-
-
-async def work_until_killed(dsn: str, planner: Path, failpoint: str) -> None:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.services.provisioner.worker.worker_process",
-        dsn,
-        str(planner),
-        env=os.environ | {"MIGPLAN_FAILPOINT": failpoint},
-    )
-    try:
-        async with asyncio.timeout(30):
-            assert await process.wait() == -signal.SIGKILL
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
 
 
 async def finish_as_successor(bench: Workbench) -> None:
@@ -66,7 +47,7 @@ async def test_a_killed_worker_leaves_one_run(
     planner = tmp_path / "planner.pickle"
     planner.write_bytes(pickle.dumps(bench.planner))
 
-    await work_until_killed(dsn, planner, failpoint)
+    await work_until_killed(worker_process.__name__, dsn, planner, failpoint=failpoint)
     assert await bench.stored() == ((0, 0) if pages_again else STORED)
     await finish_as_successor(bench)
 
