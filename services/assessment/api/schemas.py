@@ -83,7 +83,7 @@ class AssessmentTotals(ReplyModel):
         description="VMs by their gravest finding; those without are not counted"
     )
     by_finding: dict[str, int] = Field(
-        description="VMs that have a finding, by its id, the most frequent first"
+        description="VMs that have a finding, by its id; only those that there are"
     )
 
 

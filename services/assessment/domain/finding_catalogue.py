@@ -1,8 +1,8 @@
 """Every finding there is: how grave, why it matters, what to do (decision 13).
 
 Findings stand beside the points of :mod:`services.assessment.domain.risk_score`: points say how
-much care a VM needs, findings say what exactly. An un-waived blocker leaves a VM in scope, capacity
-and schedule; preflight and bundle refuse it.
+much care a VM needs, findings say what exactly. A blocker leaves a VM in scope, capacity and
+schedule.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FindingKind:
-    """One kind of finding. ``id`` never changes: waivers and filters refer to it."""
+    """One kind of finding. ``id`` never changes: filters and stored findings refer to it."""
 
     id: str
     severity: Severity
@@ -63,14 +63,14 @@ _KINDS: Final = (
         _B,
         "Raw device mapping",
         "A LUN behind a raw device mapping cannot be copied as a virtual disk.",
-        "Convert it to a VMDK, or move the LUN to the target by storage means and waive this.",
+        "Convert it to a VMDK, or take the VM out of scope and move the LUN by storage means.",
     ),
     FindingKind(
         "shared_disk",
         _B,
         "Shared disk",
         "A disk with several writers allows no snapshot, and each VM would copy one of its own.",
-        "Stop sharing for the move, or rebuild the cluster on the target and waive this.",
+        "Stop sharing for the move, or rebuild the cluster on the target.",
     ),
     FindingKind(
         "independent_disk",
@@ -91,7 +91,7 @@ _KINDS: Final = (
         _B,
         "More than 24 disks",
         "An agent has PCI slots for about 26 volumes, its own included.",
-        "Merge disks in the guest, or use an agent image with virtio-scsi and waive this.",
+        "Merge disks in the guest, or use an agent image with virtio-scsi.",
     ),
     FindingKind(
         "unsupported_adapter",
@@ -135,7 +135,7 @@ _KINDS: Final = (
         _H,
         "May be a domain controller",
         "A copied domain controller risks a rollback of its update sequence numbers.",
-        "Build a new controller on the target and let it replicate; waive this if it is none.",
+        "If it is one, build a new controller on the target and let it replicate.",
     ),
     FindingKind(
         "old_hardware_version",

@@ -110,17 +110,15 @@ async def _by_gravest_finding(
 
 
 async def _by_finding(connection: AsyncConnection, assessment_id: AssessmentId) -> dict[str, int]:
-    """VMs by the id of a finding, the most frequent first."""
+    """VMs by the id of a finding."""
     finding = func.jsonb_array_elements(_vms.findings).table_valued(column("value", JSONB))
     kind = finding.c.value["id"].astext
-    vms = func.count(_vms.vm_id.distinct())
     rows = await connection.execute(
-        select(kind, vms)
+        select(kind, func.count(_vms.vm_id.distinct()))
         .select_from(assessed_vms)
         .join(finding, true())
         .where(*_in_scope(assessment_id))
         .group_by(kind)
-        .order_by(vms.desc(), kind)
     )
     return {id_: count for id_, count in rows}
 
