@@ -127,8 +127,13 @@ def write_env_files(credentials: Credentials, folder: Path) -> list[Path]:
         StartError: the folder holds secrets already, or cannot be written to.
     """
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.chmod(0o700)
+        if not folder.is_dir():
+            folder.mkdir(mode=0o700, parents=True)
+        elif folder.stat().st_mode & 0o077:
+            raise StartError(
+                f"{folder} may be entered by others. Name a new folder, or close it first: "
+                f"chmod 700 {folder}"
+            )
         paths = {folder / name: text for name, text in env_files(credentials).items()}
         if present := sorted(path.name for path in paths if path.exists()):
             raise StartError(

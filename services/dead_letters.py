@@ -2,12 +2,12 @@
 
     dead-letters list   [--queue QUEUE] [--limit N]
     dead-letters show   --queue QUEUE --id ID
-    dead-letters replay --queue QUEUE (--id ID … | --all) (--dry-run | --reason TEXT)
+    dead-letters replay --queue QUEUE (--id ID … | --all) (--dry-run | --reason TEXT --by NAME)
 
 With ``--data-dir`` the queues are an embedded installation's, whether it runs or not. Without it
 the command reads the MIGPLAN_<SERVICE>_BUS_URL and …_DATABASE_DSN of the environment, so it runs
-where the service runs. Where a service may publish its own facts only, a replay needs another
-login on the broker: MIGPLAN_TOPOLOGY_BUS_URL, which goes before the service's.
+where the service runs. Where each service has a login of its own on the broker, a replay needs the
+one that made the queues: MIGPLAN_TOPOLOGY_BUS_URL, which goes before the service's.
 ``docs/runbooks/dead-letters.md`` says when to use what.
 """
 
@@ -16,7 +16,7 @@ import getpass
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,7 @@ from typing import Final
 from uuid import UUID
 
 from services import SERVICES
-from shared.bus.ports import Bus, DeadLetter, Unconfirmed
+from shared.bus.ports import Bus, DeadLetter, PublishError, Unconfirmed
 from shared.bus.topology import TOPOLOGY, Subscription
 from shared.contracts.envelope import Envelope
 from shared.db import audit
@@ -77,6 +77,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     act = replaying.add_mutually_exclusive_group(required=True)
     act.add_argument("--reason", help="why; kept in the audit trail")
     act.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    replaying.add_argument(
+        "--by",
+        metavar="NAME",
+        help="who you are, for the audit trail; default: this user",
+    )
 
 
 async def run(chosen: argparse.Namespace) -> int:
@@ -143,24 +148,43 @@ async def _replay(places: Mapping[str, _Place], chosen: argparse.Namespace) -> i
             _say(f"{queue} has no dead letters.")
             return 0
         ids = {letter.message.id for letter in letters}
-        # Before the act: a replay that nobody answers for cannot happen.
-        await _audit(places, queue, ids, reason=chosen.reason)
-        results = await bus.replay(queue, ids)
+        async with _trail(places, queue, by=_operator(chosen.by), reason=chosen.reason) as note:
+            # Before the act: a replay that nobody answers for cannot happen.
+            await note("replay_requested", ids)
+            results = await bus.replay(queue, ids)
+            await note("replayed", {one for one, error in results.items() if error is None})
+    return _report(queue, ids, results)
+
+
+def _report(queue: str, ids: set[UUID], results: Mapping[UUID, PublishError | None]) -> int:
     refused = {one: error for one, error in results.items() if error is not None}
+    missing = sorted(map(str, ids - set(results)))
     _say(f"{len(results) - len(refused)} of {len(ids)} are in {queue} again.")
     for message_id, error in refused.items():
         _say(f"  {message_id}: {error}")
     if any(isinstance(error, Unconfirmed) for error in refused.values()):
         _say(
-            "The broker is away, or this login may not publish that fact: then name one that may "
-            f"in {PREFIX}TOPOLOGY_BUS_URL."
+            f"{len(missing)} were not tried and still are dead letters. The broker is away, or this"
+            f" login may not write to {queue}: then name one that may in {PREFIX}TOPOLOGY_BUS_URL."
         )
-    for message_id in ids - set(results):
-        _say(f"  {message_id}: is no dead letter any more; somebody else may have replayed it")
+        return 1
+    for gone in missing:
+        _say(f"  {gone}: is no dead letter any more; somebody else may have replayed it")
     return 1 if refused else 0
 
 
-async def _audit(places: Mapping[str, _Place], queue: str, ids: set[UUID], *, reason: str) -> None:
+def _operator(named: str | None) -> str:
+    try:
+        return named or getpass.getuser()
+    except (KeyError, OSError) as error:  # a user id without a name, as containers have them
+        raise StartError("Say who you are with --by NAME: this user has no name.") from error
+
+
+@asynccontextmanager
+async def _trail(
+    places: Mapping[str, _Place], queue: str, *, by: str, reason: str
+) -> AsyncIterator[Callable[[str, set[UUID]], Awaitable[None]]]:
+    """Writes into the audit trail of the queue's service what was done to which messages."""
     service = QUEUES[queue].service
     dsn = places[service].database_dsn
     if dsn is None:
@@ -174,22 +198,26 @@ async def _audit(places: Mapping[str, _Place], queue: str, ids: set[UUID], *, re
         ids=Uuid7Ids(),
         clock=SystemClock(),
     )
-    try:
+
+    async def note(what: str, messages: set[UUID]) -> None:
         async with database.write() as connection:
             await audit.add(
                 connection,
                 audit.NewEntry(
                     id=database.ids.new(),
-                    actor=f"operator:{getpass.getuser()}",
-                    actor_name=getpass.getuser(),
-                    action="dead_letters.replayed",
+                    actor=f"operator:{by}",
+                    actor_name=by,
+                    action=f"dead_letters.{what}",
                     subject=f"queues/{queue}",
                     project_id=None,
                     before=None,
-                    after={"messages": sorted(map(str, ids)), "reason": reason},
+                    after={"messages": sorted(map(str, messages)), "reason": reason},
                     correlation_id=None,
                 ),
             )
+
+    try:
+        yield note
     finally:
         await database.close()
 

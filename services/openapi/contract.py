@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from services.openapi.headers import (
     CORRELATION_ID,
-    IF_NONE_MATCH,
     PARAMETERS,
     RATES,
     header_references,
@@ -21,7 +20,6 @@ UPDATES: Final = frozenset({"patch", "put"})
 _WRITES: Final = UPDATES | {"post", "delete"}
 _ALWAYS: Final = (400, 429, 500, 503)
 _FIRST_PART: Final = re.compile(r"^(.+?)[.;:](?:\s|$)", re.DOTALL)
-_NOT_MODIFIED: Final = "The copy that `If-None-Match` names is still current."
 
 
 def complete(paths: dict[str, dict[str, Any]]) -> None:
@@ -94,7 +92,7 @@ def _facts(operation: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _headers(paths: Mapping[str, Any], path: str, method: str, operation: dict[str, Any]) -> None:
-    """The headers of successes, and reading only what has changed."""
+    """The headers of successes."""
     responses = operation["responses"]
     for status, response in responses.items():
         if not status.startswith("2"):
@@ -107,13 +105,8 @@ def _headers(paths: Mapping[str, Any], path: str, method: str, operation: dict[s
         if _has_version(paths, path, method, status):
             names.append("ETag")
         response["headers"] = header_references(*names) | response.get("headers", {})
-    success = responses.get("200", {}).get("headers", {})
-    if method == "get" and "ETag" in success:
-        operation.setdefault("parameters", []).append(dict(IF_NONE_MATCH))
-        responses["304"] = {
-            "description": _NOT_MODIFIED,
-            "headers": header_references("ETag", CORRELATION_ID, *RATES),
-        }
+    if "304" in responses:
+        responses["304"]["headers"] = header_references("ETag", CORRELATION_ID, *RATES)
 
 
 def _has_version(paths: Mapping[str, Any], path: str, method: str, status: str) -> bool:

@@ -71,15 +71,6 @@ PARAMETERS: Final[dict[str, dict[str, Any]]] = {
 }
 """Headers without which a request is refused, as strict as the service reads them."""
 
-IF_NONE_MATCH: Final[dict[str, Any]] = {
-    "name": "If-None-Match",
-    "in": "header",
-    "required": False,
-    "description": "ETags of the copies you have, or `*`; 304 if one is still current",
-    "schema": {"type": "string"},
-    "example": '"3"',
-}
-
 
 def components() -> dict[str, Any]:
     """All shared headers by name."""

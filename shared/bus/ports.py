@@ -145,9 +145,8 @@ class Bus(Protocol):
 
         A result for each one found: None means that it waits in the queue again, with its id and
         a new budget of deliveries, and is no dead letter any more; after an error it still is one.
-        After one that is Unconfirmed the rest is left alone.
-        Other readers of its type may get a copy too, which their inboxes recognise. Dying half-way
-        leaves a message in both places, never in none.
+        After one that is Unconfirmed the rest is left alone. Nobody else's queue gets a copy. Dying
+        half-way leaves a message in both places, never in none.
 
         Raises:
             Unavailable: the broker is away, or went away: look which dead letters are left.

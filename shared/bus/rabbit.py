@@ -16,7 +16,12 @@ from uuid import UUID
 
 import aio_pika
 import structlog
-from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, DeliveryMode
+from aio_pika.abc import (
+    AbstractChannel,
+    AbstractExchange,
+    AbstractIncomingMessage,
+    DeliveryMode,
+)
 from aio_pika.exceptions import DeliveryError
 from aio_pika.exceptions import PublishError as ReturnedByBroker
 
@@ -85,8 +90,10 @@ class RabbitBus:
             return [Unconfirmed("There is no connection to the broker.") for _ in messages]
         if len({message.id for message in messages}) < len(messages):
             # The driver tells returned messages apart by their id, so equal ones go singly.
-            return [await _published(session, message) for message in messages]
-        return await asyncio.gather(*(_published(session, message) for message in messages))
+            return [await _published(session.exchange, message) for message in messages]
+        return await asyncio.gather(
+            *(_published(session.exchange, message) for message in messages)
+        )
 
     async def consume(
         self, queue: str, handler: Handler, *, prefetch: int = DEFAULT_PREFETCH
@@ -118,20 +125,22 @@ class RabbitBus:
         return found
 
     async def replay(self, queue: str, ids: Collection[UUID]) -> dict[UUID, PublishError | None]:
-        """See :class:`~shared.bus.ports.Bus`. Every reader of the type gets a copy.
-
-        Published through the topic exchange, because that is the only one a service may write to.
-        """
+        """See :class:`~shared.bus.ports.Bus`. Takes the right to write to the default exchange."""
         results: dict[UUID, PublishError | None] = {}
         async with self._looking() as (session, channel):
             async for letter in _letters(channel, queue):
+                if len(results) == len(set(ids)):
+                    break
                 try:
                     message = _message(letter)
                 except ValueError:
                     continue
-                if message.id not in ids:
+                # One that has died again meanwhile comes by again: once is what was asked for.
+                if message.id not in ids or message.id in results:
                     continue
-                error = results[message.id] = await _published(session, message)
+                error = results[message.id] = await _published(
+                    session.to_queue, message, routing_key=queue
+                )
                 if isinstance(error, Unconfirmed):
                     break  # with the publishing channel everything on the connection is lost
                 if error is None:
@@ -185,8 +194,10 @@ async def declare_topology(
         raise Unavailable(f"The queues could not be declared: {error}.") from error
 
 
-async def _published(session: Session, message: Message) -> PublishError | None:
-    """Publish one message and wait for the broker's word on it."""
+async def _published(
+    exchange: AbstractExchange, message: Message, *, routing_key: str | None = None
+) -> PublishError | None:
+    """Publish one message, by its type unless told otherwise, and wait for the broker's word."""
     outgoing = aio_pika.Message(
         message.body,
         message_id=str(message.id),
@@ -197,7 +208,7 @@ async def _published(session: Session, message: Message) -> PublishError | None:
     )
     try:
         await call(
-            session.exchange.publish(outgoing, routing_key=message.type, mandatory=True),
+            exchange.publish(outgoing, routing_key=routing_key or message.type, mandatory=True),
             CONFIRM_TIMEOUT_S,
         )
     except ReturnedByBroker:

@@ -73,6 +73,8 @@ class Session:
 
     connection: AbstractConnection
     exchange: AbstractExchange
+    to_queue: AbstractExchange
+    """The broker's default exchange: a routing key there is the name of a queue."""
     lost: asyncio.Event
 
     @asynccontextmanager
@@ -178,7 +180,7 @@ class Link:
             channel = await call(_open_channel(connection, confirms=True))
             channel.close_callbacks.add(lambda *_: lost.set())
             exchange = await call(_put_in_place(channel, self._topology, declare=self._declare))
-            yield Session(connection, exchange, lost)
+            yield Session(connection, exchange, channel.default_exchange, lost)
         finally:
             await _close(connection)
 

@@ -9,8 +9,7 @@ bus refuses counts its failures, rests longer each time, and stops only its own 
 import asyncio
 import time
 from collections import defaultdict, deque
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
 from enum import Enum
 from typing import Final
 
@@ -156,9 +155,10 @@ class Relay:
     ) -> list[tuple[OutboxRow, PublishError | None]]:
         """Publish ``rows``, each of another aggregate, and write down what became of them."""
         failpoint(RELAY_BEFORE_PUBLISH)
-        with _sending(rows):
-            errors = await self._bus.publish([_message(row) for row in rows])
+        began_ns = time.time_ns()
+        errors = await self._bus.publish([_message(row) for row in rows])
         results = list(zip(rows, errors, strict=True))
+        _trace(results, began_ns)
         failpoint(RELAY_PUBLISHED_NOT_MARKED)
         published = [row for row, error in results if error is None]
         failed = {
@@ -191,23 +191,21 @@ class Relay:
         self._resting[aggregate] = time.monotonic() + rests.next_s()
 
 
-@contextmanager
-def _sending(rows: Sequence[OutboxRow]) -> Iterator[None]:
-    """A span for each row, in the trace that wrote it.
+def _trace(results: Sequence[tuple[OutboxRow, PublishError | None]], began_ns: int) -> None:
+    """A span for each row, in the trace that wrote it, from ``began_ns`` (since 1970) until now.
 
     Readers continue from the writer, not from here: what the bus carries was fixed by the commit.
     """
-    with ExitStack() as spans:
-        for row in rows if tracing.is_on() else ():
-            spans.enter_context(
-                tracing.span(
-                    f"send {row.envelope.type}",
-                    kind="producer",
-                    parent=row.envelope.traceparent,
-                    message_id=str(row.id),
-                )
-            )
-        yield
+    for row, error in results if tracing.is_on() else ():
+        with tracing.span(
+            f"send {row.envelope.type}",
+            kind="producer",
+            parent=row.envelope.traceparent,
+            began_ns=began_ns,
+            message_id=str(row.id),
+        ):
+            if error is not None:
+                tracing.mark_failed(error)
 
 
 def _message(row: OutboxRow) -> Message:

@@ -18,6 +18,8 @@ from shared.contracts.plan import PlanApproved
 from shared.contracts.prep import PrepTaskDone
 
 NOTHING: Final = "^$"
+_DEFAULT: Final = "amq.default"
+"""How permissions call the exchange without a name."""
 
 STATES: Final[Mapping[str, tuple[str, ...]]] = {
     "ingest": (InventoryImported.TYPE,),
@@ -53,7 +55,8 @@ def service_rights(service: str, topology: Topology = TOPOLOGY) -> Rights:
 
 
 def topology_rights(topology: Topology = TOPOLOGY) -> Rights:
-    """What ``python -m services topology`` needs: to make its names, and to bind them.
+    """What ``python -m services topology`` needs: to make its names, and to bind them; and what
+    replaying dead letters needs: to write to any one queue, through the default exchange.
 
     A binding takes writing the queue and reading the exchange; naming an exchange for dead letters
     takes reading the queue and writing that exchange.
@@ -62,7 +65,10 @@ def topology_rights(topology: Topology = TOPOLOGY) -> Rights:
     names = _only(
         [topology.exchange, topology.dead_exchange, *queues, *map(dead_queue, queues)],
     )
-    return Rights(configure=names, write=names, read=names)
+    written = _only(
+        [_DEFAULT, topology.exchange, topology.dead_exchange, *queues, *map(dead_queue, queues)]
+    )
+    return Rights(configure=names, write=written, read=names)
 
 
 def _only(names: Iterable[str]) -> str:

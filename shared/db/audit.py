@@ -1,8 +1,10 @@
 """The audit trail: who did what to what, written in the transaction of the effect.
 
 One table in each schema, written through ``Transaction.audit`` and read by
-:mod:`shared.http.audit`. An entry exists if and only if its effect committed; the database refuses
-to change or remove one. What the system does by itself, such as ending a job, leaves none.
+:mod:`shared.http.audit`. An entry exists if and only if its effect committed; for
+an effect outside the database one entry says what was asked for, and another what came of it. The
+database refuses to change or remove one. What the system does by itself, such as ending a job,
+leaves none.
 """
 
 import re

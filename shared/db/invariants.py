@@ -1,8 +1,8 @@
 """What must be true of the rows, looked at while the platform runs.
 
 An invariant only reads. A row that contradicts it is a mistake of ours or damage from outside, and
-is left as it is for a person to look at. The two here hold in every service; a service adds its own
-in ``persistence/invariants.py``.
+is left as it is for a person to look at. The one here holds in every service; a service adds its
+own in ``persistence/invariants.py``.
 """
 
 from datetime import timedelta
@@ -11,8 +11,7 @@ from typing import Final, Protocol
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.db.jobs import JobState
-from shared.db.outbox import MAX_ATTEMPTS
+from shared.db.outbox import is_blocked
 from shared.db.tables import TABLES
 
 _PATIENCE: Final = timedelta(seconds=60)
@@ -39,26 +38,11 @@ class OutboxIsPublished:
         outbox = TABLES.outbox
         late = select(func.count()).where(
             outbox.c.published_at.is_(None),
-            outbox.c.attempts < MAX_ATTEMPTS,
+            ~is_blocked(),
             outbox.c.created_at < func.clock_timestamp() - _PATIENCE,
         )
         return await connection.scalar(late) or 0
 
 
-class LeasesAreHeld:
-    """A running job has a worker: nobody else took it within a minute after its lease ran out."""
-
-    name = "running_job_has_a_lease"
-
-    async def violations(self, connection: AsyncConnection) -> int:
-        """How many jobs are called running and are nobody's."""
-        jobs = TABLES.jobs
-        forsaken = select(func.count()).where(
-            jobs.c.state == JobState.RUNNING,
-            jobs.c.lease_until < func.clock_timestamp() - _PATIENCE,
-        )
-        return await connection.scalar(forsaken) or 0
-
-
-MECHANISM: Final[tuple[Invariant, ...]] = (OutboxIsPublished(), LeasesAreHeld())
+MECHANISM: Final[tuple[Invariant, ...]] = (OutboxIsPublished(),)
 """The invariants of every service."""

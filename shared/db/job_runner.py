@@ -193,12 +193,13 @@ class JobRunner(Generic[S]):
     async def _record(self, job: ClaimedJob, held: _Held, *, is_finished: bool) -> None:
         """Writes down how the attempt ended, if it has not done so itself."""
         error = _error_of(held)
-        if error is not None:
+        if error is not None and not isinstance(error, LeaseLost | JobCancelled):
             tracing.mark_failed(error)
         if is_finished or held.is_lost or isinstance(error, LeaseLost):
             if error is not None and not isinstance(error, LeaseLost | JobCancelled):
                 _log.warning("job_failed_after_its_end", **_about(job), exc_info=error)
             return
+        failed_because: str | None = None
         try:
             async with self._db.write() as connection:
                 if held.is_cancelled or isinstance(error, JobCancelled):
@@ -208,15 +209,18 @@ class JobRunner(Generic[S]):
                 elif isinstance(error, PERMANENT):
                     _log.info("job_failed", **_about(job), code=error.code)
                     if await job_leases.fail(connection, job.lease, error_document(error)):
-                        self._metrics.job_failures.labels(kind=job.kind, reason="refused").inc()
-                else:
-                    await self._record_failed_attempt(connection, job, error)
+                        failed_because = "refused"
+                elif await self._record_failed_attempt(connection, job, error) is JobState.FAILED:
+                    failed_because = "exhausted"
         except Unavailable as outage:  # the lease runs out, and somebody claims the job
             _log.warning("job_end_not_recorded", **_about(job), reason=outage.detail)
+            return
+        if failed_because is not None:
+            self._metrics.job_failures.labels(kind=job.kind, reason=failed_because).inc()
 
     async def _record_failed_attempt(
         self, connection: AsyncConnection, job: ClaimedJob, error: BaseException
-    ) -> None:
+    ) -> JobState | None:
         state = await job_leases.retry_or_fail(
             connection,
             job.lease,
@@ -224,9 +228,8 @@ class JobRunner(Generic[S]):
             max_attempts=self._max_attempts,
             is_outage=isinstance(error, Unavailable),
         )
-        if state is JobState.FAILED:
-            self._metrics.job_failures.labels(kind=job.kind, reason="exhausted").inc()
         _log.warning("job_attempt_failed", **_about(job), now=state, exc_info=error)
+        return state
 
     async def _keep_leases(self) -> None:
         """Renews the leases of running jobs and listens for new ones, on one connection."""

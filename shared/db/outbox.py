@@ -10,7 +10,18 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, delete, exists, func, insert, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.contracts.envelope import Envelope
@@ -58,20 +69,12 @@ async def unpublished(
 
     Nor those of a blocked aggregate, unless ``with_blocked``.
     """
-    blocked = _outbox.alias("blocked")
-    behind_a_blocked_row = exists().where(
-        blocked.c.published_at.is_(None),
-        blocked.c.attempts >= MAX_ATTEMPTS,
-        blocked.c.aggregate_type == _outbox.c.aggregate_type,
-        blocked.c.aggregate_id == _outbox.c.aggregate_id,
-        blocked.c.seq <= _outbox.c.seq,
-    )
     aggregate = tuple_(_outbox.c.aggregate_type, _outbox.c.aggregate_id)
     wanted = select(
         _outbox.c.id, _outbox.c.aggregate_type, _outbox.c.aggregate_id, _outbox.c.envelope
     ).where(_outbox.c.published_at.is_(None), aggregate.not_in(sorted(without)))
     if not with_blocked:
-        wanted = wanted.where(~behind_a_blocked_row)
+        wanted = wanted.where(~is_blocked())
     rows = await connection.execute(wanted.order_by(_outbox.c.seq).limit(limit))
     return [
         OutboxRow(
@@ -81,6 +84,18 @@ async def unpublished(
         )
         for row in rows
     ]
+
+
+def is_blocked() -> ColumnElement[bool]:
+    """Whether a row, or an earlier one of its aggregate, has failed so often that it stopped."""
+    blocked = _outbox.alias("blocked")
+    return exists().where(
+        blocked.c.published_at.is_(None),
+        blocked.c.attempts >= MAX_ATTEMPTS,
+        blocked.c.aggregate_type == _outbox.c.aggregate_type,
+        blocked.c.aggregate_id == _outbox.c.aggregate_id,
+        blocked.c.seq <= _outbox.c.seq,
+    )
 
 
 async def mark_published(connection: AsyncConnection, ids: Sequence[UUID]) -> None:

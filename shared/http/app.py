@@ -14,7 +14,6 @@ from starlette.types import Scope
 from shared.auth.internal_token import TokenVerifier
 from shared.http import problems
 from shared.http.admin import probes
-from shared.http.conditional import ConditionalGet
 from shared.http.limits import JSON_BODY, BodyLimit, Limits
 from shared.http.middleware import AccessLog, CorrelationId, LastCatch
 from shared.http.security import Access, Authenticator, InternalTokens, access_of, allow_anybody
@@ -87,7 +86,6 @@ def create_app(
         *(edge.middleware if edge else ()),
         Middleware(LastCatch),
         Middleware(Limits, default=body_limit),
-        Middleware(ConditionalGet),
     ]
     app.state.authenticator = authenticator
     app.state.health = health

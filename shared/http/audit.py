@@ -50,7 +50,10 @@ class AuditEntry(ReplyModel):
 
     id: UUID
     at: UtcTime = Field(description="When, by the clock of the service's database")
-    actor: str = Field(description="Who: user:<id> or service:<name>", examples=["user:0193a1b2-…"])
+    actor: str = Field(
+        description="Who: user:<id>, service:<name> or, at a command line, operator:<name>",
+        examples=["user:0193a1b2-…"],
+    )
     actor_name: str = Field(description="What the actor was called then")
     action: str = Field(description="What was done", examples=["plan.approval.decided"])
     subject: str = Field(description="To what, e.g. projects/<id>/inventories/<id>")

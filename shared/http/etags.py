@@ -2,6 +2,9 @@
 
 Every update must say which version it is based on. Comparing is the use case's business, in the
 UPDATE itself; a lost race is its ``PreconditionFailed``.
+
+Content that never changes has its digest as ETag, and may be asked for with ``If-None-Match``. A
+version may not: what is shown beside it (rights, defaults) can change without it.
 """
 
 import re
@@ -29,6 +32,23 @@ def etag(version: int) -> str:
     '"7"'
     """
     return f'"{version}"'
+
+
+def content_etag(sha256: str) -> str:
+    """The header of a document with this digest."""
+    return f'"{sha256}"'
+
+
+def is_named(if_none_match: str | None, tag: str) -> bool:
+    """Whether ``If-None-Match`` names ``tag``, one of our strong tags, or any.
+
+    >>> is_named('W/"a", "b"', '"a"'), is_named("*", '"a"'), is_named(None, '"a"')
+    (True, True, False)
+    """
+    if if_none_match is None:
+        return False
+    named = {one.strip().removeprefix("W/") for one in if_none_match.split(",")}
+    return bool({"*", tag} & named)
 
 
 def if_match(header: str | None) -> int:
@@ -64,6 +84,16 @@ def _base_version(
 ) -> int:
     return if_match(header)
 
+
+IfNoneMatch = Annotated[
+    str | None,
+    Header(
+        alias="If-None-Match",
+        description="ETags of the copies you have, or `*`; 304 if one is still current",
+        examples=['"e3b0c442"'],
+    ),
+]
+"""Declares If-None-Match on a route that hands out content."""
 
 BaseVersion = Annotated[int, Depends(_base_version)]
 """Declares If-Match on an updating route and gives the version in it."""

@@ -1,8 +1,7 @@
 """What happens around every request, as plain ASGI: nothing here ever holds a body.
 
 From the outside in: :class:`CorrelationId`, the span where traces are made, :class:`AccessLog`,
-what a service adds, :class:`LastCatch`, :class:`~shared.http.limits.Limits`,
-:class:`~shared.http.conditional.ConditionalGet`, then the routes.
+what a service adds, :class:`LastCatch`, :class:`~shared.http.limits.Limits`, then the routes.
 """
 
 import re
@@ -17,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.http.problems import internal_problem, problem_response
 from shared.observability import correlation, tracing
+from shared.observability.health import PROBES
 from shared.observability.logging import bind_service
 from shared.observability.metrics import Metrics
 
@@ -29,7 +29,6 @@ CLIENT_LEFT: Final = 499
 
 _ACCEPTABLE_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_PROBES: Final = frozenset({"/livez", "/readyz"})
 
 _log = structlog.stdlib.get_logger("access")
 _errors = structlog.stdlib.get_logger(__name__)
@@ -104,7 +103,7 @@ class AccessLog:
         labels = (_method(scope), route, f"{status // 100}xx")
         self._metrics.http_requests.labels(*labels).inc()
         self._metrics.http_request_seconds.labels(*labels).observe(seconds)
-        log = _log.debug if scope["path"] in _PROBES else _log.info
+        log = _log.debug if scope["path"] in PROBES else _log.info
         log(
             "request",
             method=scope["method"],

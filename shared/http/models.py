@@ -38,7 +38,7 @@ def _in_utc(moment: datetime) -> datetime:
 
 def _no_number(value: object) -> object:
     """Pydantic would take a number for seconds since 1970, which the document does not promise."""
-    if isinstance(value, str):
+    if isinstance(value, str | int | float):
         try:
             float(value)
         except ValueError:

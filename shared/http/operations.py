@@ -135,8 +135,12 @@ def operations_router(db: Database) -> APIRouter:
     async def cancel_operation(own: own_job) -> Operation:
         """Stop it: at once if it has not begun, else at its next step. Safe to repeat."""
         async with transactions() as tx:
+            was_asked = (await jobs.get(tx.connection, own.job_id)).cancel_requested
             job = await jobs.cancel(tx.connection, own.job_id)
-            await note(tx, "operation.cancelled", job, own.caller)
+            if job.state is JobState.CANCELLED:
+                await note(tx, "operation.cancelled", job, own.caller)
+            elif not was_asked:
+                await note(tx, "operation.cancel_requested", job, own.caller)
         return present_operation(db.service, job)
 
     @router.post("/{job_id}/retry", response_model=Operation)

@@ -12,6 +12,8 @@ import structlog
 
 Check = Callable[[], Awaitable[None]]
 
+PROBES: Final = frozenset({"/livez", "/readyz"})
+"""Paths that machines ask every few seconds: in no trace, no rate and no log above DEBUG."""
 CHECK_TIMEOUT_S: Final = 2.0
 DRAINING: Final = "draining"
 

@@ -1,5 +1,6 @@
 """Traces made with OpenTelemetry. Imported only by a process that has a collector."""
 
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
@@ -13,9 +14,11 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.trace import SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from opentelemetry.util.http import ExcludeList
 
 from shared.kernel.errors import AppError
 from shared.observability import correlation
+from shared.observability.health import PROBES
 from shared.observability.logging import bound_service
 from shared.observability.tracing import Kind
 
@@ -23,6 +26,9 @@ NAMESPACE: Final = "migration-planner"
 _KINDS: Final = {"producer": SpanKind.PRODUCER, "consumer": SpanKind.CONSUMER}
 _W3C: Final = TraceContextTextMapPropagator()
 _CORRELATION: Final = "migplan.correlation_id"
+_PROBES: Final = ExcludeList([f"{path}$" for path in sorted(PROBES)])
+CLOSE_S: Final = 3.0
+"""What a collector that is away or slow may take of the end of a process."""
 
 
 class OpenTelemetry:
@@ -41,7 +47,13 @@ class OpenTelemetry:
 
     @contextmanager
     def span(
-        self, name: str, *, kind: Kind, parent: str | None, attributes: Mapping[str, str | int]
+        self,
+        name: str,
+        *,
+        kind: Kind,
+        parent: str | None,
+        began_ns: int | None,
+        attributes: Mapping[str, str | int],
     ) -> Iterator[None]:
         """A span that continues ``parent``, or begins a trace."""
         service = bound_service() or self._default_service
@@ -53,6 +65,7 @@ class OpenTelemetry:
                 name,
                 context=_W3C.extract(carrier, context=Context()),
                 kind=_KINDS[kind],
+                start_time=began_ns,
                 attributes={**attributes, **_correlation()},
                 record_exception=False,  # its text may hold what nobody else may read
                 set_status_on_exception=False,
@@ -105,6 +118,7 @@ class OpenTelemetry:
             default_span_details=lambda scope: (str(scope.get("method", "")), {}),
             server_request_hook=lambda span, _scope: span.set_attributes(_correlation()),
             exclude_spans=["receive", "send"],
+            excluded_urls=_PROBES,
             tracer_provider=self._provider(service),
         )
 
@@ -122,8 +136,10 @@ class OpenTelemetry:
         HTTPXClientInstrumentor.instrument_client(client, tracer_provider=self._provider(service))
 
     def close(self) -> None:
-        """Sends what waits."""
-        self._processor.shutdown()
+        """Sends what waits, as far as that takes no longer than CLOSE_S."""
+        sending = threading.Thread(target=self._processor.shutdown, name="last spans", daemon=True)
+        sending.start()
+        sending.join(CLOSE_S)
 
     def _provider(self, service: str) -> TracerProvider:
         if service not in self._providers:

@@ -19,7 +19,13 @@ class Tracer(Protocol):
     """What traces are made with; :class:`shared.observability.otel.OpenTelemetry` is the one."""
 
     def span(
-        self, name: str, *, kind: Kind, parent: str | None, attributes: Mapping[str, str | int]
+        self,
+        name: str,
+        *,
+        kind: Kind,
+        parent: str | None,
+        began_ns: int | None,
+        attributes: Mapping[str, str | int],
     ) -> AbstractContextManager[None]:
         """See :func:`span`."""
         ...
@@ -68,17 +74,23 @@ def is_on() -> bool:
 
 
 def span(
-    name: str, *, kind: Kind, parent: str | None, **attributes: str | int
+    name: str,
+    *,
+    kind: Kind,
+    parent: str | None,
+    began_ns: int | None = None,
+    **attributes: str | int,
 ) -> AbstractContextManager[None]:
     """Inside the block, the work is a span that continues ``parent``, a stored traceparent.
 
     None begins a trace. An error that leaves the block marks the span as failed. ``name`` is a
-    bounded set, ids are ``attributes``.
+    bounded set, ids are ``attributes``. Work that is over when it is told has ``began_ns``, its
+    beginning in nanoseconds since 1970.
     """
     tracer = _Installed.tracer
     if tracer is None:
         return _OFF
-    return tracer.span(name, kind=kind, parent=parent, attributes=attributes)
+    return tracer.span(name, kind=kind, parent=parent, began_ns=began_ns, attributes=attributes)
 
 
 def traceparent() -> str | None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from shared.bus.backoff import wait_at_most
 from shared.db.invariants import Invariant
@@ -38,19 +39,20 @@ class InvariantWatch:
         self._every_s = every_s
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Look until ``stop``."""
+        """Look until ``stop``, for the first time when relay and workers have had a turn."""
         while not stop.is_set():
-            for invariant in self._invariants:
-                await self._look(invariant)
             await wait_at_most(self._every_s, stop)
+            for invariant in () if stop.is_set() else self._invariants:
+                await self._look(invariant)
 
     async def _look(self, invariant: Invariant) -> None:
         """Shows the figure; none at all while the database cannot tell, rather than an old one."""
         try:
             async with self._database.read() as connection:
                 violations = await invariant.violations(connection)
-        except Unavailable as error:
-            _log.warning("invariant not checked", invariant=invariant.name, reason=error.detail)
+        except (Unavailable, SQLAlchemyError) as error:
+            # Whatever keeps us from looking keeps nobody from working.
+            _log.warning("invariant not checked", invariant=invariant.name, reason=str(error))
             self._metrics.forget_invariant(invariant.name)
             return
         if violations:

@@ -14,8 +14,7 @@ from shared.observability import tracing
 from shared.runtime.errors import StartError
 
 EXPORT_TIMEOUT_S: Final = 3.0
-"""For one batch, its repetitions included, unless OTEL_EXPORTER_OTLP_TIMEOUT says otherwise: a
-collector that is away must not hold up the end of a process."""
+"""For one batch, its repetitions included, unless OTEL_EXPORTER_OTLP_TIMEOUT says otherwise."""
 
 _ENDPOINTS: Final = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _TIMEOUTS: Final = ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT")

@@ -26,6 +26,7 @@ from shared.testing.bus_probes import (
     Recorder,
     consuming,
     dead_messages,
+    eventually_dead,
     everything_dies,
     published,
     started,
@@ -233,6 +234,42 @@ class BusContract:
         async with consuming(bus, queue, recorder, prefetch=1):
             await recorder.has_seen(chosen)
         assert [Delivery(message, queue, 1) for message in chosen] == recorder.deliveries
+
+    async def test_a_replay_takes_each_letter_once_though_it_dies_again_meanwhile(
+        self, bus: Bus, queue: str, a_message: Callable[..., Message]
+    ) -> None:
+        messages = [a_message(str(n).encode()) for n in range(10)]
+        await published(bus, *messages)
+        await everything_dies(bus, queue, len(messages))
+
+        async def refuse(_: Delivery) -> None:
+            raise Permanent("still")
+
+        recorder = Recorder(refuse)
+        async with consuming(bus, queue, recorder):
+            results = await bus.replay(queue, {message.id for message in messages})
+            await recorder.has_seen(messages)
+
+        assert results == dict.fromkeys((message.id for message in messages), None)
+        assert sorted(recorder.ids) == sorted(message.id for message in messages)
+        await eventually_dead(bus, queue, len(messages))
+
+    async def test_only_the_queue_that_gave_up_gets_a_replayed_message(
+        self, bus: Bus, queue: str, topology: Topology, a_message: Callable[..., Message]
+    ) -> None:
+        other = topology.subscriptions[1].queue
+        message = a_message()
+        await published(bus, message)
+        await everything_dies(bus, queue, 1)
+        await everything_dies(bus, other, 1)
+
+        await bus.replay(queue, {message.id})
+
+        recorder = Recorder()
+        async with consuming(bus, queue, recorder), consuming(bus, other, recorder):
+            await recorder.has_seen([message])
+        assert [delivery.queue for delivery in recorder.deliveries] == [queue]
+        assert await bus.dead_letter_count(other) == 1
 
     async def test_a_replayed_message_that_fails_again_is_a_dead_letter_again(
         self, bus: Bus, queue: str, a_message: Callable[..., Message]

@@ -24,17 +24,23 @@ async def dead_messages(bus: Bus, queue: str, *, limit: int | None = None) -> li
     return [letter.message for letter in await bus.dead_letters(queue, limit=limit)]
 
 
+async def eventually_dead(bus: Bus, queue: str, count: int) -> None:
+    """Wait until ``queue`` has ``count`` dead letters; those that are looked at do not count."""
+
+    async def are_dead() -> bool:
+        return await bus.dead_letter_count(queue) == count
+
+    await eventually(are_dead)
+
+
 async def everything_dies(bus: Bus, queue: str, count: int) -> None:
     """Refuse all that is in ``queue`` for good, until it has ``count`` dead letters."""
 
     async def refuse(_: Delivery) -> None:
         raise Permanent("never")
 
-    async def are_dead() -> bool:
-        return await bus.dead_letter_count(queue) == count
-
     async with consuming(bus, queue, refuse, prefetch=1):
-        await eventually(are_dead)
+        await eventually_dead(bus, queue, count)
 
 
 @asynccontextmanager

@@ -15,9 +15,16 @@ from services import dead_letters
 from shared.bus.ports import Bus, Message
 from shared.runtime.errors import StartError
 from shared.runtime.parts import make_bus
-from shared.testing.bus_probes import Recorder, consuming, everything_dies, published, started
+from shared.testing.bus_probes import (
+    Recorder,
+    consuming,
+    eventually_dead,
+    everything_dies,
+    published,
+    started,
+)
 from shared.testing.postgres import FreshDatabase
-from shared.testing.waiting import eventually
+from shared.testing.rabbit_server import RabbitServer
 
 QUEUE = "assessment.inventory.imported"
 SAMPLE = Path(__file__).parents[1] / "contracts" / "samples" / "inventory.imported.v1.json"
@@ -49,15 +56,6 @@ def a_message(body: bytes) -> Message:
 async def dead(bus: Bus, *messages: Message) -> None:
     await published(bus, *messages)
     await everything_dies(bus, QUEUE, len(messages))
-
-
-async def has_dead(bus: Bus, count: int) -> None:
-    """Until the queue has so many dead letters: what was looked at goes back a moment later."""
-
-    async def are_there() -> bool:
-        return await bus.dead_letter_count(QUEUE) == count
-
-    await eventually(are_there)
 
 
 async def run(*arguments: str) -> int:
@@ -119,7 +117,7 @@ async def test_a_dry_run_moves_nothing_and_leaves_no_trail(
     assert await run("replay", "--queue", QUEUE, "--all", "--dry-run") == 0
 
     assert "2 would go back" in capsys.readouterr().out
-    await has_dead(bus, 2)
+    await eventually_dead(bus, QUEUE, 2)
     assert await trail(platform_database) == []
 
 
@@ -129,7 +127,10 @@ async def test_a_replay_moves_what_was_chosen_and_is_audited(
     chosen, other = a_message(b"chosen"), a_message(b"other")
     await dead(bus, chosen, other)
 
-    code = await run("replay", "--queue", QUEUE, "--id", str(chosen.id), "--reason", "bug fixed")
+    code = await run(
+        *("replay", "--queue", QUEUE, "--id", str(chosen.id)),
+        *("--reason", "bug fixed", "--by", "Ada"),
+    )
 
     assert code == 0
     assert f"1 of 1 are in {QUEUE} again." in capsys.readouterr().out
@@ -137,10 +138,14 @@ async def test_a_replay_moves_what_was_chosen_and_is_audited(
     async with consuming(bus, QUEUE, recorder):
         await recorder.has_seen([chosen])
     assert [other] == [letter.message for letter in await bus.dead_letters(QUEUE)]
-    (entry,) = await trail(platform_database)
-    assert (entry["action"], entry["subject"]) == ("dead_letters.replayed", f"queues/{QUEUE}")
-    assert entry["actor"].startswith("operator:")
-    assert json.loads(entry["after"]) == {"messages": [str(chosen.id)], "reason": "bug fixed"}
+    asked, done = await trail(platform_database)
+    assert (asked["action"], done["action"]) == (
+        "dead_letters.replay_requested",
+        "dead_letters.replayed",
+    )
+    for entry in (asked, done):
+        assert (entry["actor"], entry["subject"]) == ("operator:Ada", f"queues/{QUEUE}")
+        assert json.loads(entry["after"]) == {"messages": [str(chosen.id)], "reason": "bug fixed"}
 
 
 async def test_all_of_a_queue_go_back_together(bus: Bus) -> None:
@@ -149,7 +154,7 @@ async def test_all_of_a_queue_go_back_together(bus: Bus) -> None:
 
     assert await run("replay", "--queue", QUEUE, "--all", "--reason", "bug fixed") == 0
 
-    await has_dead(bus, 0)
+    await eventually_dead(bus, QUEUE, 0)
     recorder = Recorder()
     async with consuming(bus, QUEUE, recorder):
         await recorder.has_seen(messages)
@@ -167,7 +172,7 @@ async def test_what_is_not_there_is_refused_and_nothing_moves(
             *("--id", str(message.id), "--id", str(unknown)),
         )
 
-    await has_dead(bus, 1)
+    await eventually_dead(bus, QUEUE, 1)
     assert await trail(platform_database) == []
 
 
@@ -180,7 +185,32 @@ async def test_a_replay_that_cannot_be_audited_does_not_happen(
     with pytest.raises(StartError, match="MIGPLAN_ASSESSMENT_DATABASE_DSN is not set"):
         await run("replay", "--queue", QUEUE, "--all", "--reason", "x")
 
-    await has_dead(bus, 1)
+    await eventually_dead(bus, QUEUE, 1)
+
+
+async def test_what_a_login_may_not_do_is_told_and_not_recorded_as_done(
+    rabbitmq: RabbitServer,
+    rabbit_url: str,
+    platform_database: FreshDatabase,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    messages = [a_message(str(n).encode()) for n in range(3)]
+    monkeypatch.setenv("MIGPLAN_ASSESSMENT_DATABASE_DSN", platform_database.dsn("assessment"))
+    async with started(make_bus(rabbit_url, declare=True)) as bus:
+        await dead(bus, *messages)
+        with rabbitmq.user(rabbit_url, configure="^$", write="^$", read="dead$") as url:
+            monkeypatch.setenv("MIGPLAN_ASSESSMENT_BUS_URL", url)
+            code = await run("replay", "--queue", QUEUE, "--all", "--reason", "x", "--by", "Ada")
+        await eventually_dead(bus, QUEUE, len(messages))
+
+    said = capsys.readouterr().out
+    assert code == 1
+    assert f"0 of 3 are in {QUEUE} again." in said
+    assert "2 were not tried and still are dead letters" in said
+    assert "MIGPLAN_TOPOLOGY_BUS_URL" in said
+    _, done = await trail(platform_database)
+    assert json.loads(done["after"])["messages"] == []
 
 
 async def test_without_a_bus_it_says_what_to_set() -> None:

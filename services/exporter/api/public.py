@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 from starlette.responses import Response
 
 from services.exporter.api.schemas import ExportReply, ExportRequest, export_path
-from services.exporter.domain.exports import MEDIA_TYPES, Export, Format, PlanSnapshot
+from services.exporter.domain.exports import MEDIA_TYPES, Content, Format, PlanSnapshot
 from services.exporter.persistence.queries import content_chunks, list_exports, show_export
 from services.exporter.usecases.begin_download import begin_download
 from services.exporter.usecases.ports import ExportStore
@@ -18,7 +18,7 @@ from shared.auth.permissions import Permission
 from shared.auth.principal import Principal
 from shared.db.idempotency import Reply
 from shared.db.uow import Database, Transactions
-from shared.http.etags import ETAG_HEADER
+from shared.http.etags import ETAG_HEADER, IfNoneMatch, content_etag, is_named
 from shared.http.idempotency import KeyedPost, json_reply, run_once
 from shared.http.models import ListReply, PageParameters
 from shared.http.security import VisibleProject, require
@@ -45,8 +45,11 @@ _DOCUMENT_REPLIES: Final[dict[int | str, dict[str, Any]]] = {
             },
         },
     },
+    304: {"description": "You have it: `If-None-Match` names its ETag"},
     409: {"description": "The document is not complete"},
 }
+
+_CACHING: Final = {"Cache-Control": "private, max-age=31536000, immutable"}
 
 Reader = Annotated[Principal, require(Permission.READ)]
 
@@ -95,29 +98,39 @@ def public_routes(
         "/{export_id}/content", response_class=StreamingResponse, responses=_DOCUMENT_REPLIES
     )
     async def download_export(
-        project_id: VisibleProject, export_id: UUID, caller: Reader
+        project_id: VisibleProject,
+        export_id: UUID,
+        caller: Reader,
+        if_none_match: IfNoneMatch = None,
     ) -> Response:
         """The document; 409 until it is complete. Each download is in the audit trail."""
+
+        def has(sha256: str) -> bool:
+            return is_named(if_none_match, content_etag(sha256))
+
         async with transactions() as tx:
-            export = await begin_download(tx, project_id, ExportId(export_id), by=caller)
+            export, content = await begin_download(
+                tx, project_id, ExportId(export_id), by=caller, has=has
+            )
+        if has(content.sha256):
+            return Response(
+                status_code=304, headers={"ETag": content_etag(content.sha256), **_CACHING}
+            )
         return StreamingResponse(
             content_chunks(database, export),
             media_type=MEDIA_TYPES[export.format],
-            headers=_content_headers(export),
+            headers=_content_headers(export.file_name, content),
         )
 
     return router
 
 
-def _content_headers(export: Export) -> dict[str, str]:
-    content = export.content
-    if content is None:
-        raise RuntimeError("A downloaded export has content.")
+def _content_headers(file_name: str, content: Content) -> dict[str, str]:
     digest = base64.b64encode(bytes.fromhex(content.sha256)).decode()
     return {
-        "Content-Disposition": f'attachment; filename="{export.file_name}"',
+        "Content-Disposition": f'attachment; filename="{file_name}"',
         "Content-Length": str(content.size_bytes),
         "Content-Digest": f"sha-256=:{digest}:",
-        "ETag": f'"{content.sha256}"',
-        "Cache-Control": "private, max-age=31536000, immutable",
+        "ETag": content_etag(content.sha256),
+        **_CACHING,
     }

@@ -15,8 +15,8 @@ from shared.auth.principal import Principal
 from shared.http.problems import problem_of, problem_response
 from shared.http.security import Authenticator
 from shared.kernel.errors import TooManyRequests
+from shared.observability.health import PROBES
 
-_NOT_COUNTED: Final = frozenset({"/livez", "/readyz", "/metrics"})
 _ALLOWANCES: Final = "migplan.allowances"
 
 
@@ -29,7 +29,7 @@ class RateLimits:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Runs one request."""
-        if scope["type"] != "http" or scope["path"] in _NOT_COUNTED:
+        if scope["type"] != "http" or scope["path"] in PROBES:
             await self._app(scope, receive, send)
             return
         allowances: list[Allowance] = []

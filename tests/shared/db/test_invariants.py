@@ -3,11 +3,11 @@
 import pytest
 from sqlalchemy import text
 
-from shared.db.invariants import Invariant, LeasesAreHeld, OutboxIsPublished
+from shared.db.invariants import Invariant, OutboxIsPublished
 from shared.db.uow import Database, Transactions
 from tests.shared.db.workshop import WidgetMade, Widgets
 
-OUTBOX, LEASES = OutboxIsPublished(), LeasesAreHeld()
+OUTBOX = OutboxIsPublished()
 
 
 async def violations(db: Database, invariant: Invariant) -> int:
@@ -27,18 +27,6 @@ async def fact(transactions: Transactions[Widgets]) -> None:
         await tx.publish(WidgetMade(name="cog"), aggregate_version=1)
 
 
-@pytest.fixture
-async def running_job(db: Database, transactions: Transactions[Widgets]) -> None:
-    """A job with a worker."""
-    async with transactions() as tx:
-        await tx.enqueue("polish", subject="widgets/cog", payload={})
-    await change(
-        db,
-        "UPDATE jobs SET state = 'running', lease_owner = 'me',"
-        " lease_until = now() + interval '60 s'",
-    )
-
-
 @pytest.mark.usefixtures("fact")
 async def test_a_fact_may_wait_for_a_minute_and_no_longer(db: Database) -> None:
     assert await violations(db, OUTBOX) == 0
@@ -56,12 +44,15 @@ async def test_a_published_or_blocked_fact_is_no_late_one(db: Database, because:
     assert await violations(db, OUTBOX) == 0
 
 
-@pytest.mark.usefixtures("running_job")
-async def test_a_running_job_without_a_worker_is_noticed_after_a_minute(db: Database) -> None:
-    assert await violations(db, LEASES) == 0
+@pytest.mark.usefixtures("fact")
+async def test_a_fact_behind_a_blocked_one_is_no_late_one(
+    db: Database, transactions: Transactions[Widgets]
+) -> None:
+    await change(db, "UPDATE outbox SET attempts = 10")
+    async with transactions() as tx:
+        await tx.publish(WidgetMade(name="cog"), aggregate_version=2)
+        await tx.publish(WidgetMade(name="bolt"), aggregate_version=1)
 
-    await change(db, "UPDATE jobs SET lease_until = now() - interval '50 s'")
-    assert await violations(db, LEASES) == 0
+    await change(db, "UPDATE outbox SET created_at = now() - interval '1 h'")
 
-    await change(db, "UPDATE jobs SET lease_until = now() - interval '61 s'")
-    assert await violations(db, LEASES) == 1
+    assert await violations(db, OUTBOX) == 1  # the bolt's

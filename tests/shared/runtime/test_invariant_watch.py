@@ -64,6 +64,10 @@ async def test_violations_come_and_go_with_the_rows_and_are_absent_when_unknown(
 
     await eventually(is_absent, what="nothing is shown")
     invariant.is_reachable = True
+    await eventually(lambda: shows(f"{series} 2.0"), what="two violations are shown again")
+    await change("ALTER TABLE dents RENAME TO scratches")
+    await eventually(is_absent, what="nothing is shown while the look itself is broken")
+    await change("ALTER TABLE scratches RENAME TO dents")
     await change("DELETE FROM dents")
     await eventually(lambda: shows(f"{series} 0.0"), what="no violation is shown again")
     stop.set()
