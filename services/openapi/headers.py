@@ -42,7 +42,7 @@ _HEADERS: Final[dict[str, dict[str, Any]]] = {
         "example": "3f6f1f0a-6f2e-4e57-9a38-5b7b1f3d2c10",
     },
     "RateLimit": {
-        "description": "What is left of each policy: `r` requests, full again in `t` seconds",
+        "description": "What is left of each policy: `r` requests, more of them in `t` seconds",
         "schema": {"type": "string"},
         "example": '"address";r=2993;t=41, "principal";r=1187;t=41',
     },

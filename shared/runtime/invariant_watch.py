@@ -1,8 +1,7 @@
-"""Looks at a service's invariants every minute, and shows what it finds as a metric."""
+"""Looks at a service's invariants again and again, and shows what it finds as a metric."""
 
 import asyncio
 from collections.abc import Sequence
-from typing import Final
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -13,16 +12,14 @@ from shared.db.uow import Database
 from shared.kernel.errors import Unavailable
 from shared.observability.metrics import Metrics
 
-EVERY_S: Final = 60.0
-
 _log = structlog.stdlib.get_logger(__name__)
 
 
 class InvariantWatch:
     """Counts the rows of ``database`` that contradict ``invariants``.
 
-    Every process of a service looks: that costs a few indexed reads a minute, and no process has to
-    be alive for another one's figures.
+    Every process of a service looks: that costs a few indexed reads each time, and no process has
+    to be alive for another one's figures.
     """
 
     def __init__(
@@ -31,7 +28,7 @@ class InvariantWatch:
         invariants: Sequence[Invariant],
         metrics: Metrics,
         *,
-        every_s: float = EVERY_S,
+        every_s: float,
     ) -> None:
         self._database = database
         self._invariants = invariants

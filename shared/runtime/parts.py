@@ -132,7 +132,12 @@ class Parts:
             own_routers.append(operations_router(self.database))
         if subscriptions:
             tasks["consumers"] = self._consumers(store, subscriptions)
-        watch = InvariantWatch(self.database, [*MECHANISM, *invariants], self.metrics)
+        watch = InvariantWatch(
+            self.database,
+            [*MECHANISM, *invariants],
+            self.metrics,
+            every_s=self.settings.invariants_every_s,
+        )
         tasks["invariants"] = watch.run
         relays: dict[str, Background] = {"relay": Relay(self.database, self.bus).run}
         self.metrics.expect_tasks([*tasks, *relays])

@@ -90,6 +90,9 @@ class CommonSettings(BaseSettings):
     drain_s: float = Field(
         20, ge=0, le=300, description="Seconds that running work gets to finish when stopping"
     )
+    invariants_every_s: float = Field(
+        60, gt=0, description="Seconds between two looks for rows that contradict one another"
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="Least severe log level that is written"
     )

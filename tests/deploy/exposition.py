@@ -45,6 +45,7 @@ def built(name: str, database: FreshDatabase, private: str, public: str) -> Serv
         "bus_url": database.dsn(BUS),
         "signing_key": private,
         "public_keys": dict.fromkeys(SERVICES, public),
+        "invariants_every_s": 0.1,
         "upstreams": dict.fromkeys(SERVICES, "http://localhost:1"),
     }
     service: Service = importlib.import_module(f"services.{name}.app").build(

@@ -232,7 +232,7 @@ _KINDS: Final = (
         "no_host_name",
         _M,
         "No host name",
-        "The guest reports no name of its own, or localhost.",
+        "The guest calls itself localhost.",
         "Name the guest before the move, so that it can be recognised afterwards.",
     ),
     FindingKind(

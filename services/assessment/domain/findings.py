@@ -53,12 +53,13 @@ CBT_HARDWARE_VERSION: Final = 7
 _MOREF: Final = re.compile(r"vm-\d+")
 _ADAPTERS: Final = re.compile(r"e1000e?|vmxnet.*|pcnet ?32|flexible", re.IGNORECASE)
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]*")
-_CONTROLLER_NAME: Final = re.compile(
-    r"(?:^|[-_.\d])(?:[pb]?dc|adds?|ad)\d*(?:$|[-_.])", re.IGNORECASE
-)
-# A word for a password, a sign, and a value.
+_CONTROLLER_NAME: Final = re.compile(r"(?:.*[-_\d])?(?:[pb]?dc|adds?|ad)[-_]?\d*", re.IGNORECASE)
+"""The whole first label of a name: the zone ``ad.example.com`` makes no controller."""
+# A word for a password, also as the end of a longer name, a sign, and a value.
 _PASSWORD: Final = re.compile(
-    r"\b(?:pass(?:word|wd|phrase)?|pwd?|kennwort|passwort)\s*[:=]\s*\S", re.IGNORECASE
+    r"(?:(?<![a-z])(?:pass(?:wd|phrase)?|pwd?)|rootpw|password|passwort|kennwort)\s*[:=]\s*"
+    r"(?!see\b|siehe\b|ask\b)\S",
+    re.IGNORECASE,
 )
 _NO_NAMES: Final = frozenset({"localhost", "localhost.localdomain"})
 
@@ -99,15 +100,17 @@ def _os_findings(
     if os.text is None:
         yield _found("os_unknown", "Neither the configuration nor VMware Tools name an OS.")
         return
-    if os.family is OsFamily.OTHER:
+    if os.family is OsFamily.OTHER and os.product is None:
+        yield _found("os_unknown", f"{os.text} is no name that we know.")
+    elif os.family is OsFamily.OTHER:
         yield _found("os_not_convertible", os.text)
     elif is_listed(os, UNVERIFIED):
         yield _found("os_unverified", os.text)
-    elif is_listed(os, OLD_WINDOWS):
+    if is_listed(os, OLD_WINDOWS):
         yield _found("old_windows", os.text)
     ended = end_of_support(os)
     if ended is not None and ended < as_of:
-        yield _found("os_end_of_support", f"{os.text}: general support ended {ended.isoformat()}.")
+        yield _found("os_end_of_support", f"{os.text}: general support ended by {ended}.")
     configured, reported = parse_os(config), parse_os(tools)
     if configured.product and reported.product and configured.product != reported.product:
         yield _found("os_mismatch", f"Configured {config}; running {tools}.")
@@ -144,7 +147,7 @@ def _state(vm: VmFacts, os: GuestOs) -> Iterator[Finding]:
         yield _found("uefi", "Firmware is EFI.")
     if is_on and vm.dns_name is not None and vm.dns_name.lower() in _NO_NAMES:
         yield _found("no_host_name", f"DNS name is {vm.dns_name}.")
-    if os.product == "windows_server" and _CONTROLLER_NAME.search(vm.name):
+    if os.product == "windows_server" and _CONTROLLER_NAME.fullmatch(vm.name.partition(".")[0]):
         yield _found("maybe_domain_controller", f"Its name is {vm.name}.")
 
 

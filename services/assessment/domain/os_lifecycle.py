@@ -3,7 +3,8 @@
 Dates are the vendors' own, of the last service pack or minor release: Microsoft's lifecycle pages
 (end of extended support), Red Hat's and SUSE's product life cycles (end of maintenance or general
 support), Ubuntu's and Debian's release pages (standard and LTS support), CentOS's end-of-life
-notices. Paid extensions do not count. A product or release that is not here is not judged.
+notices. Paid extensions do not count. A product that is not
+here is not judged.
 """
 
 from datetime import date
@@ -54,7 +55,10 @@ END_OF_SUPPORT: Final[dict[tuple[str, tuple[int, ...]], date]] = {
 
 
 def end_of_support(os: GuestOs) -> date | None:
-    """The last day of general support; None where it is not known.
+    """The day by which general support had ended or will have; None where it is not known.
+
+    Of a release that is not listed it is that of the next newer one that is; of one that is newer
+    than all listed ones it is not known.
 
     >>> from services.assessment.domain.guest_os import parse_os
     >>> end_of_support(parse_os("CentOS 7.9 (64-bit)"))
@@ -62,8 +66,9 @@ def end_of_support(os: GuestOs) -> date | None:
     """
     if os.product is None or os.release is None:
         return None
-    for length in range(len(os.release), 0, -1):
-        found = END_OF_SUPPORT.get((os.product, os.release[:length]))
-        if found is not None:
-            return found
-    return None
+    not_older = (
+        (listed, day)
+        for (product, listed), day in END_OF_SUPPORT.items()
+        if product == os.product and os.release[: len(listed)] <= listed
+    )
+    return min(not_older, default=(None, None))[1]

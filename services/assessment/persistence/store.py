@@ -48,8 +48,9 @@ class PostgresAssessmentStore:
 
     async def newest(self, project_id: ProjectId) -> AssessmentRun | None:
         """The project's newest assessment; queueing in one project goes one after another."""
+        lock = f"assessment.newest/{project_id}"
         await self._connection.execute(
-            select(func.pg_advisory_xact_lock(func.hashtextextended(str(project_id), 0)))
+            select(func.pg_advisory_xact_lock(func.hashtextextended(lock, 0)))
         )
         return await find_newest(self._connection, project_id)
 

@@ -47,6 +47,11 @@ class Content:
     completed_at: datetime
 
 
+def subject_of(project_id: ProjectId, export_id: ExportId) -> str:
+    """What an export is called in jobs and the audit trail."""
+    return f"projects/{project_id}/exports/{export_id}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Export:
     """An export of a project. ``content`` is None until it is rendered."""
@@ -64,7 +69,7 @@ class Export:
     @property
     def subject(self) -> str:
         """What it is called in jobs and the audit trail."""
-        return f"projects/{self.project_id}/exports/{self.id}"
+        return subject_of(self.project_id, self.id)
 
     @property
     def file_name(self) -> str:

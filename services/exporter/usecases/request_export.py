@@ -2,7 +2,13 @@
 
 from typing import Final
 
-from services.exporter.domain.exports import TEMPLATE_VERSION, Export, Format, PlanSnapshot
+from services.exporter.domain.exports import (
+    TEMPLATE_VERSION,
+    Export,
+    Format,
+    PlanSnapshot,
+    subject_of,
+)
 from services.exporter.usecases.ports import ExportStore
 from shared.auth.principal import Principal
 from shared.db.uow import Transaction
@@ -37,7 +43,7 @@ class RequestExport:
         """
         known = await tx.store.find(project_id, snapshot, format_, TEMPLATE_VERSION)
         export_id = known.export.id if known else ExportId(self._ids.new())
-        subject = f"projects/{project_id}/exports/{export_id}"
+        subject = subject_of(project_id, export_id)
         is_queued = known is None or known.has_failed
         if is_queued:
             job_id = await tx.enqueue(

@@ -176,8 +176,12 @@ class StreamHub:
     async def _forget(self) -> None:
         now_s = asyncio.get_running_loop().time()
         if now_s >= self._forget_due_s:
-            self._forget_due_s = now_s + FORGET_EVERY_S
-            await self._forget_old()
+            try:
+                await self._forget_old()
+            except Unavailable as error:  # no reason to stop listening
+                _log.warning("old facts not forgotten", reason=error.detail)
+            else:
+                self._forget_due_s = now_s + FORGET_EVERY_S
 
     def _wake(self, project_id: UUID) -> None:
         for seat in self._seats.get(project_id, ()):

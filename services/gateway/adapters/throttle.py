@@ -23,7 +23,7 @@ _IPV6_HOST_BITS: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What is left of a rate: ``remaining`` of ``quota`` requests, full again in ``reset_s``."""
+    """What is left of a rate: ``remaining`` of ``quota`` requests, more of them in ``reset_s``."""
 
     policy: str
     quota: int
@@ -98,7 +98,8 @@ class LoginTries:
                 wait.
         """
         network = network_of(client)
-        for limit, key in ((self._client, (network,)), (self._name, (network, name))):
+        # The name first: who is refused for a name takes no tries from others at the address.
+        for limit, key in ((self._name, (network, name)), (self._client, (network,))):
             if not await self._window.hit(limit, *key):
                 raise await self._refusal(limit, key)
 
@@ -110,7 +111,7 @@ class LoginTries:
         reset_at, _ = await self._window.get_window_stats(limit, *key)
         wait_s = max(1, ceil(reset_at - self._clock.now().timestamp()))
         return TooManyRequests(
-            f"Too many failed logins. Try again in {wait_s} s.",
+            f"Too many logins. Try again in {wait_s} s.",
             code=TOO_MANY_LOGINS,
             context={"retry_after_s": wait_s},
         )

@@ -24,9 +24,11 @@ _REQUEST_HEADERS: Final = (
     "Idempotency-Key",
     "If-Match",
     "If-None-Match",
+    "Last-Event-ID",
     CORRELATION_HEADER,
 )
 _REPLY_HEADERS: Final = (
+    "Content-Digest",
     "Content-Disposition",
     "ETag",
     "Location",

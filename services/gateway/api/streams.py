@@ -1,6 +1,7 @@
 """The stream of a project's facts, told to open pages as they happen."""
 
 import asyncio
+import random
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -123,7 +124,7 @@ class _Telling:
     async def _tell(self, first: bytes, position: int | None) -> AsyncGenerator[bytes, None]:
         yield first
         now_s = asyncio.get_running_loop().time
-        check_due_s = now_s() + self.rules.heartbeat_s
+        check_due_s = now_s() + self._until_check_s()
         while not self.seat.is_over:
             pieces, position, has_more = await self._news(position)
             if pieces:
@@ -134,9 +135,13 @@ class _Telling:
             if now_s() >= check_due_s:
                 if not await self._is_still_allowed():
                     return
-                check_due_s = now_s() + self.rules.heartbeat_s
+                check_due_s = now_s() + self._until_check_s()
             if not has_news:
                 yield HEARTBEAT
+
+    def _until_check_s(self) -> float:
+        """About a heartbeat: streams that were woken together do not check together for ever."""
+        return self.rules.heartbeat_s * random.uniform(0.75, 1.25)  # noqa: S311 - no secret
 
     async def _news(self, position: int | None) -> tuple[bytes, int | None, bool]:
         """What to send to a client at ``position``, where it is then, and whether there is more.
@@ -162,7 +167,8 @@ class _Telling:
     async def _is_still_allowed(self) -> bool:
         """Whether the session lives and still sees the project; unknown counts as yes."""
         try:
-            user = (await self.sessions.recognise(self.token)).user
+            async with self.reads:
+                user = (await self.sessions.recognise(self.token)).user
         except Unauthenticated:
             return False
         except Unavailable:

@@ -34,6 +34,11 @@ class Upload:
     sha256: str
 
 
+def subject_of(project_id: ProjectId, inventory_id: InventoryId) -> str:
+    """What an inventory is called in jobs and the audit trail."""
+    return f"projects/{project_id}/inventories/{inventory_id}"
+
+
 @dataclass(frozen=True, slots=True)
 class Inventory:
     """An inventory in its project; ``number`` counts its project's inventories from 1.
@@ -53,7 +58,7 @@ class Inventory:
     @property
     def subject(self) -> str:
         """What it is called in jobs and the audit trail."""
-        return f"projects/{self.project_id}/inventories/{self.id}"
+        return subject_of(self.project_id, self.id)
 
 
 @dataclass(frozen=True, slots=True)

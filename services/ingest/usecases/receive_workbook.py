@@ -7,12 +7,12 @@ last transaction makes an inventory of them. What is cut off before is nobody's,
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from services.ingest.domain.errors import UPLOAD_TOO_LARGE
 from services.ingest.domain.file_kinds import SNIFF_BYTES, require_xlsx
-from services.ingest.domain.inventory import Inventory, Upload, file_name
+from services.ingest.domain.inventory import Inventory, Upload, file_name, subject_of
 from services.ingest.usecases.ports import IngestStore
 from shared.auth.principal import Principal
 from shared.db.uow import Transaction, Transactions
@@ -147,11 +147,11 @@ class ReceiveWorkbook:
         former = await tx.store.former_inventory(project_id, sha256=upload.sha256)
         if former is not None and not is_forced:
             await tx.store.forget_upload(received.inventory_id)
-            await _note(tx, former, by=by, is_new=False)
+            await _note(tx, replace(former, upload=upload), by=by, is_new=False)
             return former, False
         job_id = await tx.enqueue(
             IMPORT,
-            subject=f"projects/{project_id}/inventories/{received.inventory_id}",
+            subject=subject_of(project_id, received.inventory_id),
             payload={"inventory_id": str(received.inventory_id)},
             created_by=by.key,
         )

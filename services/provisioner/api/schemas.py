@@ -7,7 +7,7 @@ from pydantic import Field
 
 from services.provisioner.domain.runs import KindCount, ListedTask, Run
 from services.provisioner.domain.states import RunState, TaskState
-from services.provisioner.domain.tasks import STAGES, Kind, Origin
+from services.provisioner.domain.tasks import STAGES, Kind
 from services.provisioner.persistence.queries import PreparationView
 from shared.http.models import ReplyModel, UtcTime
 from shared.http.operations import OperationError, operation_path, present_operation
@@ -126,7 +126,6 @@ class PrepTaskReply(ReplyModel):
     stage: int
     name: str
     state: TaskState
-    origin: Origin = Field(description="default if any part of the desired state is a default")
     defaults: list[str] = Field(description="Parts of the desired state that the plan leaves open")
     desired: dict[str, Any] = Field(description="What there shall be; depends on the kind")
     depends_on: list[str] = Field(description="Keys it directly needs; earlier stages come first")
@@ -145,7 +144,6 @@ class PrepTaskReply(ReplyModel):
             stage=task.stage,
             name=task.name,
             state=listed.state,
-            origin=task.origin,
             defaults=list(task.defaults),
             desired=dict(task.desired),
             depends_on=list(task.depends_on),

@@ -4,9 +4,11 @@ The defaults of a plan that maps no networks: one network for each source name, 
 the most VMs on it and shared with the others; a VLAN only if the name tells of one; no subnet.
 """
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from services.provisioner.domain.estate import Estate
 from services.provisioner.domain.names import (
@@ -21,6 +23,8 @@ from services.provisioner.domain.names import (
 from services.provisioner.domain.targets import TargetProject
 from services.provisioner.domain.tasks import Blocker, Kind
 from shared.kernel.ids import TenantId
+
+_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +105,13 @@ def _blocker(source: str, name: str, vlans: Counter[int]) -> Blocker | None:
             "vlan-collision",
             f"{vlans[vlan]} source networks name VLAN {vlan}, and a physical network has each VLAN "
             "once.",
+            RENAME,
+        )
+    if "," in name or _UUID.fullmatch(name):
+        return Blocker(
+            "name-not-allowed",
+            f"vJailbreak would not find the network {name!r}: it separates names by commas, and "
+            "takes what looks like a UUID for an id.",
             RENAME,
         )
     return name_blocker("network", name, max_chars=MAX_CHARS)

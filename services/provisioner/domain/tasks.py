@@ -33,15 +33,6 @@ STAGES: Final[Mapping[Kind, int]] = MappingProxyType(
 """The number of each kind's stage. A stage opens when all tasks of earlier ones are done."""
 
 
-class Origin(StrEnum):
-    """Where a desired state comes from."""
-
-    PLAN = "plan"
-    """All of it is in the approved plan, or follows from it by arithmetic."""
-    DEFAULT = "default"
-    """At least one value that a person might choose otherwise is a documented default."""
-
-
 @dataclass(frozen=True, slots=True)
 class Blocker:
     """Why a task cannot be done, and what to do about it."""
@@ -72,8 +63,3 @@ class Task:
     def stage(self) -> int:
         """The number of its stage, from 1."""
         return STAGES[self.kind]
-
-    @property
-    def origin(self) -> Origin:
-        """Where the desired state comes from."""
-        return Origin.DEFAULT if self.defaults else Origin.PLAN

@@ -49,13 +49,7 @@ async def show_preparation(connection: AsyncConnection, project_id: ProjectId) -
     Raises:
         NotFound: no plan of it has been approved; code ``nothing-approved``.
     """
-    preparation = await find_preparation(connection, project_id)
-    if preparation is None:
-        raise NotFound(
-            "No plan of this project has been approved yet. Request an approval of the plan "
-            "snapshot first.",
-            code=NOTHING_APPROVED,
-        )
+    preparation = await _approved(connection, project_id)
     run = await _find_run(connection, preparation.approval_id)
     return PreparationView(
         preparation=preparation,
@@ -82,8 +76,9 @@ async def list_tasks(
         Conflict: the tasks are not compiled yet; code ``preparation-not-compiled``.
         Invalid: the cursor belongs to another list.
     """
-    view = await show_preparation(connection, project_id)
-    if view.run is None:
+    preparation = await _approved(connection, project_id)
+    run = await _find_run(connection, preparation.approval_id)
+    if run is None:
         raise Conflict(
             "The tasks of the approved plan are not listed yet. Watch the preparation's operation; "
             "if it failed, it says why and can be retried.",
@@ -92,7 +87,7 @@ async def list_tasks(
     task = prep_tasks.c
     statement = (
         select(prep_tasks)
-        .where(task.run_id == view.run.id, task.position > _after(view.run.id, cursor))
+        .where(task.run_id == run.id, task.position > _after(run.id, cursor))
         .order_by(task.position)
         .limit(limit + 1)
     )
@@ -105,7 +100,18 @@ async def list_tasks(
     found = [_listed(row) for row in await connection.execute(statement)]
     if len(found) <= limit:
         return Page(found, None)
-    return Page(found[:limit], encode_cursor(view.run.id, found[limit - 1].position))
+    return Page(found[:limit], encode_cursor(run.id, found[limit - 1].position))
+
+
+async def _approved(connection: AsyncConnection, project_id: ProjectId) -> Preparation:
+    preparation = await find_preparation(connection, project_id)
+    if preparation is None:
+        raise NotFound(
+            "No plan of this project has been approved yet. Request an approval of the plan "
+            "snapshot first.",
+            code=NOTHING_APPROVED,
+        )
+    return preparation
 
 
 def _after(run_id: PrepRunId, cursor: str | None) -> int:

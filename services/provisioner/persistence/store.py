@@ -27,8 +27,9 @@ class PostgresPreparationStore:
 
     async def latest(self, project_id: ProjectId) -> Preparation | None:
         """The project's preparation; approvals of one project wait for one another."""
+        lock = f"provisioner.preparation/{project_id}"
         await self._connection.execute(
-            select(func.pg_advisory_xact_lock(func.hashtextextended(str(project_id), 0)))
+            select(func.pg_advisory_xact_lock(func.hashtextextended(lock, 0)))
         )
         return await find_preparation(self._connection, project_id)
 

@@ -27,5 +27,12 @@ def _planned_vm(record: PlannedVmRecord) -> PlannedVm:
         disk_count=record.disk_count,
         nic_count=record.nic_count,
         networks=tuple(record.networks),
-        has_unknowns=not (record.vcpus and record.memory_mib and record.disk_mib),
+        has_unknowns=_has_unknowns(record),
     )
+
+
+def _has_unknowns(record: PlannedVmRecord) -> bool:
+    """Whether a figure that quotas are made of is not in the workbook: one VM has a disk, and one
+    with networks an adapter."""
+    is_sized = record.vcpus and record.memory_mib and record.disk_mib
+    return not (is_sized and record.disk_count and (record.nic_count or not record.networks))

@@ -218,7 +218,7 @@ async def test_tasks_say_what_would_be_done_in_order(
     assert rest.json()["next_cursor"] is None
     acme = first["items"][0]
     assert (acme["key"], acme["kind"], acme["stage"]) == ("domain:acme", "domain", 1)
-    assert (acme["desired"], acme["origin"]) == ({"name": "acme"}, "default")
+    assert (acme["desired"], acme["defaults"]) == ({"name": "acme"}, ["name"])
     assert (acme["state"], acme["depends_on"], acme["blocker"]) == ("pending", [], None)
 
 

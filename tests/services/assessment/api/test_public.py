@@ -114,6 +114,7 @@ async def test_a_complete_assessment_shows_totals_of_the_vms_in_scope(
         "by_finding": {
             "no_address": 5,
             "not_running": 1,
+            "old_windows": 1,
             "os_end_of_support": 1,
             "os_not_convertible": 1,
             "os_unverified": 1,

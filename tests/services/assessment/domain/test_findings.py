@@ -48,6 +48,7 @@ def test_a_plain_vm_has_no_findings() -> None:
         ({"connection_state": "orphaned"}, ["not_accessible"]),
         ({"os_config": None}, ["os_unknown"]),
         ({"os_config": "Other (32-bit)"}, ["os_unknown"]),
+        ({"os_config": "Acme appliance"}, ["os_unknown"]),
         ({"os_config": "FreeBSD 13 (64-bit)"}, ["os_not_convertible"]),
         ({"os_config": "Oracle Solaris 11 (64-bit)"}, ["os_not_convertible"]),
         ({"os_config": "Cisco appliance on Linux"}, []),
@@ -59,7 +60,7 @@ def test_a_plain_vm_has_no_findings() -> None:
         ({"os_config": "VMware Photon OS (64-bit)"}, ["os_unverified"]),
         (
             {"os_config": "Microsoft Windows Server 2003 (32-bit)"},
-            UNVERIFIED_AND_OLD,
+            ["os_unverified", "old_windows", "os_end_of_support"],
         ),
         (
             {"os_config": "Microsoft Windows Server 2008 R2 (64-bit)"},
@@ -132,7 +133,9 @@ def test_a_finding_fires_at_its_edge(changes: dict[str, Any], expected: list[str
     [
         ("acme-dc01", True),
         ("DC1", True),
-        ("hq.pdc", True),
+        ("hq-pdc", True),
+        ("web1.ad.acme.example", False),
+        ("dc-01.acme.example", True),
         ("ad-2", True),
         ("vdc-web", False),
         ("adserver", False),
@@ -149,7 +152,15 @@ def test_only_names_of_windows_servers_suggest_a_domain_controller(
 
 
 @pytest.mark.parametrize(
-    "notes", ["root password: s3cr3t-x", "PW=s3cr3t-x", "db passwd = s3cr3t-x", "Passwort:s3cr3t-x"]
+    "notes",
+    [
+        "root password: s3cr3t-x",
+        "DB_PASSWORD=s3cr3t-x",
+        "rootpw: s3cr3t-x",
+        "PW=s3cr3t-x",
+        "db passwd = s3cr3t-x",
+        "Passwort:s3cr3t-x",
+    ],
 )
 def test_a_password_in_the_notes_is_reported_and_never_repeated(notes: str) -> None:
     (finding,) = findings(annotation=notes)
@@ -158,7 +169,10 @@ def test_a_password_in_the_notes_is_reported_and_never_repeated(notes: str) -> N
     assert "s3cr3t-x" not in finding.seen
 
 
-@pytest.mark.parametrize("notes", ["bypass: yes", "ask IT for the password", "password:", "pwdb=1"])
+@pytest.mark.parametrize(
+    "notes",
+    ["bypass: yes", "ask IT for the password", "password:", "pwdb=1", "Password: see vault"],
+)
 def test_notes_without_a_password_are_none(notes: str) -> None:
     assert ids(annotation=notes) == []
 
@@ -197,6 +211,9 @@ def test_support_has_ended_on_the_day_after_its_last() -> None:
         ("Ubuntu 20.04.6 LTS", date(2025, 5, 31)),
         ("Red Hat Enterprise Linux 7.9", date(2024, 6, 30)),
         ("CentOS 4/5 or later (64-bit)", None),
+        ("CentOS 4", date(2017, 3, 31)),
+        ("Ubuntu 19.10", date(2025, 5, 31)),
+        ("Ubuntu 26.04 LTS", None),
         ("Rocky Linux 9", None),
         ("Linux", None),
     ],

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.provisioner.domain.estate import PlannedVm
-from services.provisioner.domain.tasks import Kind, Origin, Task
+from services.provisioner.domain.tasks import Kind, Task
 from tests.services.provisioner.builders import (
     ACCOUNT,
     GIB,
@@ -284,13 +284,11 @@ def test_projects_with_one_slug_have_two_accounts() -> None:
     assert all(name.startswith(f"{ACCOUNT}-a-b-") for name in names)
 
 
-def test_defaults_are_named_and_make_the_origin() -> None:
+def test_defaults_are_named() -> None:
     tasks = compiled([a_vm()])
 
-    assert {task.origin for task in tasks} == {Origin.DEFAULT}
+    assert all(task.defaults for task in tasks)
     assert all(set(task.defaults) <= set(task.desired) for task in tasks)
-    plain = Task(kind=Kind.ROLE, key="role:x", name="x", desired={}, defaults=())
-    assert plain.origin is Origin.PLAN
 
 
 def test_no_password_is_in_any_task() -> None:
