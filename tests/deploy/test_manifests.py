@@ -22,18 +22,16 @@ from shared.bus.topology import EXCHANGE, SUBSCRIPTIONS
 from shared.runtime.settings import CommonSettings
 from shared.runtime.supervisor import HOOK_TIMEOUT_S, RELAY_DRAIN_S, SERVER_DRAIN_S
 from shared.testing.postgres import FreshDatabase
+from tests.deploy.kustomize import applied, base, build, installed
 from tests.deploy.manifests import (
     K8S,
     KUSTOMIZATION,
     OVERLAYS,
     Found,
     all_files,
-    base,
     container,
-    documents,
     environment,
     kustomization,
-    resources,
     secret_references,
 )
 
@@ -54,7 +52,8 @@ WORKLOADS = {**base("Deployment"), **base("Job")}
 
 
 def everything() -> list[Found]:
-    found = {str(f): f for overlay in OVERLAYS for f in resources(K8S / "overlays" / overlay)}
+    """Each manifest of the overlays once; what several have, as the last leaves it: production."""
+    found = {str(f): f for overlay in OVERLAYS for f in installed(overlay)}
     return list(found.values())
 
 
@@ -78,9 +77,9 @@ def test_an_operator_is_told_what_it_needs_in(found: Found) -> None:
 def test_every_manifest_is_part_of_an_overlay() -> None:
     used = {found.path for found in EVERYTHING}
     patches = {
-        (K8S / "overlays" / overlay / patch["path"]).resolve()
-        for overlay in OVERLAYS
-        for patch in kustomization(K8S / "overlays" / overlay)["patches"]
+        (folder / patch["path"]).resolve()
+        for folder in folders()
+        for patch in kustomization(folder).get("patches", [])
     }
     files = {path for path in all_files() if path.name != KUSTOMIZATION}
     assert files - used - patches == set()
@@ -93,23 +92,24 @@ def test_everything_has_one_namespace_and_says_whose_it_is() -> None:
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_every_file_and_target_that_an_overlay_names_exists(overlay: str) -> None:
-    """What ``kubectl kustomize`` would stumble over; it is not needed to run this."""
-    folder = K8S / "overlays" / overlay
-    identities = [(f.kind, f.name) for f in resources(folder)]
+def test_an_overlay_has_everything_once_and_its_own_image(overlay: str) -> None:
+    found = installed(overlay)
+    identities = [(f.kind, f.manifest["metadata"].get("namespace"), f.name) for f in found]
     assert len(identities) == len(set(identities))
-    kinds = {kind for kind, _ in identities}
-    for patch in kustomization(folder)["patches"]:
-        (content,) = documents(folder / patch["path"])
-        if "target" in patch:
-            assert patch["target"]["kind"] in kinds
-            assert all(step["op"] in {"add", "replace", "remove"} for step in content)
-        else:
-            assert (content["kind"], content["metadata"]["name"]) in identities
-            assert content["metadata"]["namespace"] == DATA_NAMESPACE
-    images = {image["name"] for image in kustomization(folder)["images"]}
-    assert images == {container(workload)["image"] for workload in WORKLOADS.values()}
-    assert all(image["newTag"] != "latest" for image in kustomization(folder)["images"])
+    told = kustomization(K8S / "overlays" / overlay / "image")["images"]
+    (image,) = [f"{one.get('newName', one['name'])}:{one['newTag']}" for one in told]
+    assert not image.endswith(":latest")
+    workloads = [f.manifest for f in found if f.kind in {"Deployment", "Job"}]
+    assert {container(workload)["image"] for workload in workloads} == {image}
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_a_release_s_jobs_are_applied_apart_from_its_services(overlay: str) -> None:
+    """A job that exists cannot be changed, and going back must not run one."""
+    services, jobs = map(build, applied(overlay))
+    assert {f.name for f in jobs if f.kind == "Job"} == set(JOBS)
+    assert {f.name for f in services if f.kind == "Job"} == set()
+    assert {f.kind for f in jobs} == {"Job", "NetworkPolicy"}
 
 
 def folders() -> list[Path]:
@@ -118,7 +118,8 @@ def folders() -> list[Path]:
 
 @pytest.mark.parametrize("folder", folders(), ids=lambda folder: str(folder.relative_to(K8S)))
 def test_a_kustomization_names_what_exists(folder: Path) -> None:
-    for entry in kustomization(folder).get("resources", []):
+    told = kustomization(folder)
+    for entry in (*told.get("resources", []), *told.get("components", [])):
         path = folder / entry
         assert path.is_file() or (path / KUSTOMIZATION).is_file(), entry
 

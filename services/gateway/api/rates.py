@@ -16,7 +16,7 @@ from shared.http.problems import problem_of, problem_response
 from shared.http.security import Authenticator
 from shared.kernel.errors import TooManyRequests
 
-_NOT_COUNTED: Final = frozenset({"/livez", "/readyz", "/metrics"})
+_NOT_COUNTED: Final = frozenset({"/livez", "/readyz"})
 _ALLOWANCES: Final = "migplan.allowances"
 
 
