@@ -27,6 +27,7 @@ from tests.deploy.manifests import (
     K8S,
     KUSTOMIZATION,
     OVERLAYS,
+    ROOT,
     Found,
     all_files,
     container,
@@ -40,6 +41,8 @@ JOBS = ("bootstrap", "migrate", "topology")
 OPERATORS: dict[tuple[str, str], set[str]] = {
     ("keda.sh/v1alpha1", "ScaledObject"): {"scaleTargetRef", "triggers", "minReplicaCount"},
     ("keda.sh/v1alpha1", "TriggerAuthentication"): {"secretTargetRef"},
+    ("monitoring.coreos.com/v1", "PodMonitor"): {"selector", "podMetricsEndpoints"},
+    ("monitoring.coreos.com/v1", "PrometheusRule"): {"groups"},
     ("postgresql.cnpg.io/v1", "Cluster"): {"instances", "imageName", "storage", "bootstrap"},
     ("rabbitmq.com/v1beta1", "RabbitmqCluster"): {"replicas", "image", "persistence"},
     ("rabbitmq.com/v1beta1", "User"): {"rabbitmqClusterReference", "importCredentialsSecret"},
@@ -286,6 +289,35 @@ async def test_the_waiting_jobs_can_be_counted_with_the_service_s_own_login(
             assert await connection.fetchval(trigger["metadata"]["query"]) == 0
         finally:
             await connection.close()
+
+
+def test_prometheus_is_told_of_every_service_and_of_the_alerts_in_production_only() -> None:
+    brought = {
+        overlay: {f.kind for f in installed(overlay) if "monitoring" in f.manifest["apiVersion"]}
+        for overlay in OVERLAYS
+    }
+    assert brought == {"dev": set(), "prod": {"PodMonitor", "PrometheusRule"}}
+    monitor = custom("PodMonitor")["migration-planner"]
+    (endpoint,) = monitor["podMetricsEndpoints"]
+    assert endpoint["path"] == "/metrics"
+    for name, workload in WORKLOADS.items():
+        labels = workload["spec"]["template"]["metadata"]["labels"]
+        assert monitor["selector"]["matchLabels"].items() <= labels.items()
+        ports = {p["name"]: p["containerPort"] for p in container(workload).get("ports", [])}
+        told = environment(workload).get(f"MIGPLAN_{name.upper()}_ADMIN_PORT")
+        assert str(ports.get(endpoint["port"])) == str(told), name
+
+
+def test_what_runs_the_operators_kinds_is_named_among_what_a_cluster_needs() -> None:
+    text = (ROOT / "docs" / "howto" / "deploy.md").read_text(encoding="utf-8")
+    operators = {
+        "keda.sh": "KEDA (`keda`)",
+        "monitoring.coreos.com": "Prometheus operator (`monitoring`)",
+        "postgresql.cnpg.io": "CloudNativePG (`cnpg-system`)",
+        "rabbitmq.com": "topology operator (`rabbitmq-system`)",
+    }
+    assert {api.partition("/")[0] for api, _ in OPERATORS} == operators.keys()
+    assert [name for name in operators.values() if name not in " ".join(text.split())] == []
 
 
 def test_no_image_floats() -> None:
