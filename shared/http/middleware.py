@@ -65,7 +65,9 @@ class CorrelationId:
 class AccessLog:
     """Counts, measures and logs every request under its route's template.
 
-    The log holds the path without its query, and no header.
+    Probes are logged for debugging and not counted: their many answers, also those of a process
+    that says it is not ready, would hide what users are answered. The log holds the path without
+    its query, and no header.
     """
 
     def __init__(
@@ -100,10 +102,12 @@ class AccessLog:
 
     def _record(self, scope: Scope, status: int, seconds: float, sent_bytes: int) -> None:
         route = self._route(scope)
-        labels = (_method(scope), route, f"{status // 100}xx")
-        self._metrics.http_requests.labels(*labels).inc()
-        self._metrics.http_request_seconds.labels(*labels).observe(seconds)
-        log = _log.debug if scope["path"] in PROBES else _log.info
+        is_probe = scope["path"] in PROBES
+        if not is_probe:
+            labels = (_method(scope), route, f"{status // 100}xx")
+            self._metrics.http_requests.labels(*labels).inc()
+            self._metrics.http_request_seconds.labels(*labels).observe(seconds)
+        log = _log.debug if is_probe else _log.info
         log(
             "request",
             method=scope["method"],

@@ -68,9 +68,9 @@ def declared(rabbitmq: RabbitServer) -> Iterator[Broker]:
 
 @pytest.fixture(scope="session")
 def probe_paths() -> dict[str, set[str]]:
-    """What each service answers without credentials or version: its probes and metrics."""
+    """What each service answers without credentials or version: its probes."""
     return {
         service: {str(context.path_format) for context in iter_route_contexts(app.routes)}
-        & {"/livez", "/readyz", "/metrics"}
+        & {"/livez", "/readyz"}
         for service, app in applications().items()
     }

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,8 +15,6 @@ ROOT = Path(__file__).resolve().parents[2]
 K8S = ROOT / "deploy" / "k8s"
 OVERLAYS = ("dev", "prod")
 KUSTOMIZATION = "kustomization.yaml"
-RULES = K8S / "rules"
-"""Alerting rules have tests of their own."""
 
 Manifest = dict[str, Any]
 
@@ -52,22 +49,8 @@ def kustomization(folder: Path) -> dict[str, Any]:
 
 
 def all_files() -> list[Path]:
-    return sorted(p for p in K8S.rglob("*.yaml") if not p.is_relative_to(RULES))
-
-
-def resources(folder: Path) -> Iterator[Found]:
-    """Everything that a kustomization brings in, before its patches."""
-    for entry in kustomization(folder).get("resources", []):
-        path = (folder / entry).resolve()
-        if path.is_dir():
-            yield from resources(path)
-        else:
-            yield from (Found(path, document) for document in documents(path))
-
-
-def base(kind: str) -> dict[str, Manifest]:
-    """The manifests of one kind in the base, by name."""
-    return {found.name: found.manifest for found in resources(K8S / "base") if found.kind == kind}
+    """Every manifest, kustomization and patch; the tests of the alerts are for promtool."""
+    return sorted(p for p in K8S.rglob("*.yaml") if not p.name.endswith(".test.yaml"))
 
 
 def container(workload: Manifest) -> Manifest:

@@ -11,9 +11,9 @@ import yaml
 from services import SERVICES
 from services.__main__ import _settings_class
 from services.credentials import DEFINITIONS, env_files, make
+from tests.deploy.kustomize import base
 from tests.deploy.manifests import (
     ROOT,
-    base,
     compose,
     compose_environment,
     container,

@@ -22,18 +22,17 @@ from shared.bus.topology import EXCHANGE, SUBSCRIPTIONS
 from shared.runtime.settings import CommonSettings
 from shared.runtime.supervisor import HOOK_TIMEOUT_S, RELAY_DRAIN_S, SERVER_DRAIN_S
 from shared.testing.postgres import FreshDatabase
+from tests.deploy.kustomize import applied, base, build, installed
 from tests.deploy.manifests import (
     K8S,
     KUSTOMIZATION,
     OVERLAYS,
+    ROOT,
     Found,
     all_files,
-    base,
     container,
-    documents,
     environment,
     kustomization,
-    resources,
     secret_references,
 )
 
@@ -42,6 +41,8 @@ JOBS = ("bootstrap", "migrate", "topology")
 OPERATORS: dict[tuple[str, str], set[str]] = {
     ("keda.sh/v1alpha1", "ScaledObject"): {"scaleTargetRef", "triggers", "minReplicaCount"},
     ("keda.sh/v1alpha1", "TriggerAuthentication"): {"secretTargetRef"},
+    ("monitoring.coreos.com/v1", "PodMonitor"): {"selector", "podMetricsEndpoints"},
+    ("monitoring.coreos.com/v1", "PrometheusRule"): {"groups"},
     ("postgresql.cnpg.io/v1", "Cluster"): {"instances", "imageName", "storage", "bootstrap"},
     ("rabbitmq.com/v1beta1", "RabbitmqCluster"): {"replicas", "image", "persistence"},
     ("rabbitmq.com/v1beta1", "User"): {"rabbitmqClusterReference", "importCredentialsSecret"},
@@ -54,7 +55,8 @@ WORKLOADS = {**base("Deployment"), **base("Job")}
 
 
 def everything() -> list[Found]:
-    found = {str(f): f for overlay in OVERLAYS for f in resources(K8S / "overlays" / overlay)}
+    """Each manifest of the overlays once; what several have, as the last leaves it: production."""
+    found = {str(f): f for overlay in OVERLAYS for f in installed(overlay)}
     return list(found.values())
 
 
@@ -78,9 +80,9 @@ def test_an_operator_is_told_what_it_needs_in(found: Found) -> None:
 def test_every_manifest_is_part_of_an_overlay() -> None:
     used = {found.path for found in EVERYTHING}
     patches = {
-        (K8S / "overlays" / overlay / patch["path"]).resolve()
-        for overlay in OVERLAYS
-        for patch in kustomization(K8S / "overlays" / overlay)["patches"]
+        (folder / patch["path"]).resolve()
+        for folder in folders()
+        for patch in kustomization(folder).get("patches", [])
     }
     files = {path for path in all_files() if path.name != KUSTOMIZATION}
     assert files - used - patches == set()
@@ -93,23 +95,24 @@ def test_everything_has_one_namespace_and_says_whose_it_is() -> None:
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_every_file_and_target_that_an_overlay_names_exists(overlay: str) -> None:
-    """What ``kubectl kustomize`` would stumble over; it is not needed to run this."""
-    folder = K8S / "overlays" / overlay
-    identities = [(f.kind, f.name) for f in resources(folder)]
+def test_an_overlay_has_everything_once_and_its_own_image(overlay: str) -> None:
+    found = installed(overlay)
+    identities = [(f.kind, f.manifest["metadata"].get("namespace"), f.name) for f in found]
     assert len(identities) == len(set(identities))
-    kinds = {kind for kind, _ in identities}
-    for patch in kustomization(folder)["patches"]:
-        (content,) = documents(folder / patch["path"])
-        if "target" in patch:
-            assert patch["target"]["kind"] in kinds
-            assert all(step["op"] in {"add", "replace", "remove"} for step in content)
-        else:
-            assert (content["kind"], content["metadata"]["name"]) in identities
-            assert content["metadata"]["namespace"] == DATA_NAMESPACE
-    images = {image["name"] for image in kustomization(folder)["images"]}
-    assert images == {container(workload)["image"] for workload in WORKLOADS.values()}
-    assert all(image["newTag"] != "latest" for image in kustomization(folder)["images"])
+    told = kustomization(K8S / "overlays" / overlay / "image")["images"]
+    (image,) = [f"{one.get('newName', one['name'])}:{one['newTag']}" for one in told]
+    assert not image.endswith(":latest")
+    workloads = [f.manifest for f in found if f.kind in {"Deployment", "Job"}]
+    assert {container(workload)["image"] for workload in workloads} == {image}
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_a_release_s_jobs_are_applied_apart_from_its_services(overlay: str) -> None:
+    """A job that exists cannot be changed, and going back must not run one."""
+    services, jobs = map(build, applied(overlay))
+    assert {f.name for f in jobs if f.kind == "Job"} == set(JOBS)
+    assert {f.name for f in services if f.kind == "Job"} == set()
+    assert {f.kind for f in jobs} == {"Job", "NetworkPolicy"}
 
 
 def folders() -> list[Path]:
@@ -118,7 +121,8 @@ def folders() -> list[Path]:
 
 @pytest.mark.parametrize("folder", folders(), ids=lambda folder: str(folder.relative_to(K8S)))
 def test_a_kustomization_names_what_exists(folder: Path) -> None:
-    for entry in kustomization(folder).get("resources", []):
+    told = kustomization(folder)
+    for entry in (*told.get("resources", []), *told.get("components", [])):
         path = folder / entry
         assert path.is_file() or (path / KUSTOMIZATION).is_file(), entry
 
@@ -285,6 +289,35 @@ async def test_the_waiting_jobs_can_be_counted_with_the_service_s_own_login(
             assert await connection.fetchval(trigger["metadata"]["query"]) == 0
         finally:
             await connection.close()
+
+
+def test_prometheus_is_told_of_every_service_and_of_the_alerts_in_production_only() -> None:
+    brought = {
+        overlay: {f.kind for f in installed(overlay) if "monitoring" in f.manifest["apiVersion"]}
+        for overlay in OVERLAYS
+    }
+    assert brought == {"dev": set(), "prod": {"PodMonitor", "PrometheusRule"}}
+    monitor = custom("PodMonitor")["migration-planner"]
+    (endpoint,) = monitor["podMetricsEndpoints"]
+    assert endpoint["path"] == "/metrics"
+    for name, workload in WORKLOADS.items():
+        labels = workload["spec"]["template"]["metadata"]["labels"]
+        assert monitor["selector"]["matchLabels"].items() <= labels.items()
+        ports = {p["name"]: p["containerPort"] for p in container(workload).get("ports", [])}
+        told = environment(workload).get(f"MIGPLAN_{name.upper()}_ADMIN_PORT")
+        assert str(ports.get(endpoint["port"])) == str(told), name
+
+
+def test_what_runs_the_operators_kinds_is_named_among_what_a_cluster_needs() -> None:
+    text = (ROOT / "docs" / "howto" / "deploy.md").read_text(encoding="utf-8")
+    operators = {
+        "keda.sh": "KEDA (`keda`)",
+        "monitoring.coreos.com": "Prometheus operator (`monitoring`)",
+        "postgresql.cnpg.io": "CloudNativePG (`cnpg-system`)",
+        "rabbitmq.com": "topology operator (`rabbitmq-system`)",
+    }
+    assert {api.partition("/")[0] for api, _ in OPERATORS} == operators.keys()
+    assert [name for name in operators.values() if name not in " ".join(text.split())] == []
 
 
 def test_no_image_floats() -> None:

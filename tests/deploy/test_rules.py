@@ -98,11 +98,23 @@ def test_what_rules_and_dashboard_read_is_shown_by_the_services(shown: Expositio
     assert [one for one in read if one.metric not in recorded and not is_shown(one, shown)] == []
 
 
-def test_labels_that_are_grouped_by_are_shown(shown: Exposition) -> None:
-    known = {label for labels in shown.values() for label in labels}
+def test_an_expression_groups_by_labels_of_what_it_reads(shown: Exposition) -> None:
+    unknown = {one: strange_labels(one, shown) for one in all_expressions()}
 
-    for expression in all_expressions():
-        assert labels_kept(expression) <= known, expression
+    assert {one: labels for one, labels in unknown.items() if labels} == {}
+
+
+def test_a_label_of_another_metric_is_none_to_group_by() -> None:
+    exposed = {"jobs": {"kind": {"render"}}, "dead_letters": {"queue": {"a.b"}}}
+
+    assert strange_labels("sum by (kind, queue) (jobs)", exposed) == {"queue"}
+    assert strange_labels("sum by (kind) (jobs) > 0", exposed) == set()
+
+
+def strange_labels(expression: str, shown: Exposition) -> set[str]:
+    """The labels that ``expression`` groups by and that no metric it reads has."""
+    known = {label for one in selectors(expression) for label in shown.get(one.metric, ())}
+    return labels_kept(expression) - known
 
 
 def is_shown(one: Selector, shown: Exposition) -> bool:

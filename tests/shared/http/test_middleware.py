@@ -129,6 +129,20 @@ async def test_requests_are_counted_under_their_template(
     assert str(PROJECT) not in text
 
 
+async def test_probes_are_not_counted_among_requests(
+    workshop: Workshop, client: httpx.AsyncClient
+) -> None:
+    async def away() -> None:
+        raise ConnectionError
+
+    workshop.health.add("database", away)
+    assert (await client.get("/livez")).status_code == 200
+    assert (await client.get("/readyz")).status_code == 503
+    text = (await workshop.app.state.metrics.render()).decode()
+    assert "http_requests_total{" not in text
+    assert "http_request_seconds_count{" not in text
+
+
 async def test_the_log_tells_of_a_request_without_query_or_headers(
     client: httpx.AsyncClient, log_lines: LogLines
 ) -> None:
