@@ -2,7 +2,8 @@
 
 The tabs are read with the import's own reader, every row of them, and nothing is done with it. Run
 as a process of its own (``python -m bench.floor``), so that its CPU time counts from the start of
-the interpreter, as the parser's does.
+the interpreter, as the parser's does; with a PostgreSQL of its own, so that it does not pay for
+services that poll, nor for the vacuum of what was imported just before.
 """
 
 import asyncio
@@ -35,10 +36,12 @@ class Floor:
     workbook: Path
     rows: Path
     admin_dsn: str
+    """Of a database with the platform's tables, on a server that nobody else uses."""
     postgres_pid: int | None
+    """That server's process; None leaves its work out."""
 
     def measure(self) -> float:
-        """CPU seconds of one run, the server's work included where it runs here."""
+        """CPU seconds of one run, the server's included where it counts."""
         asyncio.run(_empty_tables(self.admin_dsn))
         with _server_cpu(self.postgres_pid) as server:
             process = subprocess.Popen(

@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from statistics import median
 from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bench.results import Report, Result, quantile
+from bench.results import Report, Result, paired, quantile
 from bench.site import Site
 from services import SERVICES
 from shared.bus.consumer import consume_events
@@ -105,45 +106,44 @@ class Line:
         async with asyncio.timeout(EVENT_WITHIN_S):
             return (await self.bus.handled_at_s.get() - committed_s) * 1000
 
+    async def latencies_ms(self, events: int) -> list[float]:
+        """So many, one after the other."""
+        return [await self.latency_ms() for _ in range(events)]
+
 
 def bench_latency(site: Site, report: Report, *, rounds: int, events: int) -> None:
-    """Report ``rounds`` times ``events`` single events on each bus, the buses taking turns."""
+    """Report ``rounds`` times ``events`` single events on each bus, the buses taking turns.
+
+    Two rounds that follow each other are a pair: a figure is the median of the rounds' quantiles,
+    its ratio that of the pairs' ratios.
+    """
     with site.rabbitmq.vhost() as amqp_url:
         places = functools.partial(site.postgres.platform_database, site.run, SERVICES)
         found = asyncio.run(_measure(places, amqp_url, rounds=rounds, events=events))
     for share in (0.5, 0.99):
-        baseline_ms = quantile(found["postgres"], share)
-        value_ms = quantile(found["rabbitmq"], share)
+        pairs = [(quantile(one, share), quantile(other, share)) for one, other in found]
         name = f"p{share * 100:.0f}"
+        baseline_ms = median(baseline for _, baseline in pairs)
         report(Result(f"event_latency.postgres.{name}", baseline_ms, "ms"))
-        report(
-            Result(
-                f"event_latency.rabbitmq.{name}",
-                value_ms,
-                "ms",
-                baseline=baseline_ms,
-                ratio=value_ms / baseline_ms,
-            )
-        )
+        report(paired(f"event_latency.rabbitmq.{name}", "ms", pairs))
 
 
 async def _measure(
     places: Places, amqp_url: str, *, rounds: int, events: int
-) -> dict[str, list[float]]:
-    found: dict[str, list[float]] = {"rabbitmq": [], "postgres": []}
+) -> list[tuple[list[float], list[float]]]:
+    """The latencies of each round in ms: over RabbitMQ, over PostgreSQL."""
     async with (
         places() as one,
         places() as other,
         _line(one, RabbitBus(amqp_url, declare=True)) as rabbitmq,
         _line(other, PostgresBus(other.dsn("bus"))) as postgres,
     ):
-        lines = {"rabbitmq": rabbitmq, "postgres": postgres}
-        for line in lines.values():
+        for line in (rabbitmq, postgres):
             await line.latency_ms()  # the first one waits for connections
-        for _ in range(rounds):
-            for name, line in lines.items():
-                found[name] += [await line.latency_ms() for _ in range(events)]
-    return found
+        return [
+            (await rabbitmq.latencies_ms(events), await postgres.latencies_ms(events))
+            for _ in range(rounds)
+        ]
 
 
 @asynccontextmanager

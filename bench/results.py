@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import ceil
 from statistics import median
 
 import orjson
@@ -71,11 +72,11 @@ def paired(
 def quantile(values: Sequence[float], share: float) -> float:
     """The smallest value that at least ``share`` of ``values`` do not exceed.
 
-    >>> quantile([5.0, 1.0, 2.0, 4.0, 3.0], 0.5), quantile([1.0, 2.0], 0.99)
-    (3.0, 2.0)
+    >>> quantile([5.0, 1.0, 2.0, 4.0, 3.0], 0.5), quantile([1.0, 2.0], 0.5)
+    (3.0, 1.0)
     """
     ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+    return ordered[ceil(share * len(ordered)) - 1]
 
 
 def _rounded(value: float | None) -> float | None:

@@ -1,5 +1,6 @@
 """What the benchmarks measure: servers and a platform, each started when first needed."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
@@ -7,7 +8,14 @@ from pathlib import Path
 
 from services import SERVICES
 from shared.runtime.local_postgres import LocalPostgres
-from shared.testing.postgres import FreshDatabase, PostgresServer, shared_postgres
+from shared.testing.ports import free_ports
+from shared.testing.postgres import (
+    FreshDatabase,
+    PostgresServer,
+    local_server,
+    shared_postgres,
+    tcp_dsn,
+)
 from shared.testing.rabbit import shared_rabbit
 from shared.testing.rabbit_server import RabbitServer
 from shared.testing.shared_run import SharedRun
@@ -18,7 +26,7 @@ LEASE_S = "60"
 
 
 class Site:
-    """One PostgreSQL, one RabbitMQ, and one platform of six processes on them."""
+    """One PostgreSQL, one RabbitMQ, one platform of six processes on them; a PostgreSQL beside."""
 
     def __init__(self, run: SharedRun, folder: Path, *, workbooks: Path) -> None:
         """``folder`` gets logs and scratch files, ``workbooks`` generated workbooks."""
@@ -54,6 +62,19 @@ class Site:
     def database(self) -> FreshDatabase:
         """The platform's database."""
         return self._open.enter_context(self.postgres.held_platform_database(self.run, SERVICES))
+
+    @cached_property
+    def quiet_postgres(self) -> LocalPostgres:
+        """A server with the settings of the run's, and nothing on it but what is measured."""
+        server = local_server(self.folder / "quiet-postgres", port=free_ports(1)[0])
+        self._open.callback(lambda: asyncio.run(server.stop()))
+        asyncio.run(server.start())
+        return server
+
+    @cached_property
+    def quiet_database(self) -> FreshDatabase:
+        """A database on the quiet server, with the platform's tables, all empty."""
+        return PostgresServer(tcp_dsn(self.quiet_postgres)).new_platform_database(SERVICES)
 
     @cached_property
     def platform(self) -> SeparatePlatform:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bench.results import Result, paired
+from bench.results import Result, paired, quantile
 
 
 def test_a_goal_bounds_the_ratio_where_there_is_a_baseline() -> None:
@@ -25,6 +25,23 @@ def test_the_ratio_of_pairs_is_the_median_of_their_ratios() -> None:
     result = paired("import", "s", [(4.0, 1.0), (9.0, 3.0), (100.0, 50.0)])
 
     assert (result.value, result.baseline, result.ratio) == (9.0, 3.0, 3.0)
+
+
+@pytest.mark.parametrize(
+    ("values", "share", "expected"),
+    [
+        (5, 0.5, 3),
+        (4, 0.5, 2),
+        (60, 0.95, 57),
+        (300, 0.99, 297),
+        (3, 0.99, 3),
+        (1, 0.5, 1),
+    ],
+)
+def test_a_quantile_is_the_smallest_value_that_the_share_does_not_exceed(
+    values: int, share: float, expected: int
+) -> None:
+    assert expected == quantile(range(values, 0, -1), share)
 
 
 @pytest.mark.parametrize("goal", [None, 2.0])

@@ -84,38 +84,6 @@ BAD_FINDINGS: dict[str, tuple[Callable[[Findings], Findings], str]] = {
         lambda f: replace(f, inventories=(replace(ONE, contents="less"),)),
         "inventory i1 holds less instead of same",
     ),
-    "no fact": (
-        lambda f: replace(f, imported_facts=Counter()),
-        "fact of inventory i1: 0 times instead of 1",
-    ),
-    "a fact twice": (
-        lambda f: replace(f, imported_facts=Counter(["i1", "i1"])),
-        "fact of inventory i1: 2 times instead of 1",
-    ),
-    "a fact of nothing": (
-        lambda f: replace(f, imported_facts=Counter(["i1", "ghost"])),
-        "fact of inventory ghost: 1 times instead of 0",
-    ),
-    "never assessed": (
-        lambda f: replace(f, assessments=Counter()),
-        "assessment of inventory i1: 0 times instead of 1",
-    ),
-    "assessed twice": (
-        lambda f: replace(f, assessments=Counter(["i1", "i1"])),
-        "assessment of inventory i1: 2 times instead of 1",
-    ),
-    "assessed and not told": (
-        lambda f: replace(f, assessed_facts=Counter()),
-        "fact of the assessment of inventory i1: 0 times instead of 1",
-    ),
-    "never planned": (
-        lambda f: replace(f, plans=Counter()),
-        "plan of inventory i1: 0 times instead of 1",
-    ),
-    "planned twice": (
-        lambda f: replace(f, plans=Counter(["i1", "i1"])),
-        "plan of inventory i1: 2 times instead of 1",
-    ),
     "lost approval": (
         lambda f: replace(f, approved_facts=Counter(), preparations=Counter()),
         "approval a1 was acknowledged and is lost",
@@ -123,10 +91,6 @@ BAD_FINDINGS: dict[str, tuple[Callable[[Findings], Findings], str]] = {
     "approval told twice": (
         lambda f: replace(f, approved_facts=Counter(["a1", "a1"])),
         "fact of approval a1: 2 times instead of 1",
-    ),
-    "approved and not prepared": (
-        lambda f: replace(f, preparations=Counter()),
-        "preparation after approval a1: 0 times instead of 1",
     ),
     "invented approval": (
         lambda f: replace(f, approvals_by_project=Counter(["p1", "p2"])),
@@ -157,6 +121,29 @@ BAD_FINDINGS: dict[str, tuple[Callable[[Findings], Findings], str]] = {
 def test_harm_is_found(harm: str) -> None:
     spoil, complaint = BAD_FINDINGS[harm]
     assert complaint in violations(History(ATTEMPTS), spoil(good()), contents="same")
+
+
+@pytest.mark.parametrize(
+    ("counter", "effect"),
+    [
+        ("imported_facts", "fact of inventory {}"),
+        ("assessments", "assessment of inventory {}"),
+        ("assessed_facts", "fact of the assessment of inventory {}"),
+        ("plans", "plan of inventory {}"),
+        ("preparations", "preparation after approval {}"),
+    ],
+)
+def test_an_effect_that_is_missing_double_or_without_a_cause_is_found(
+    counter: str, effect: str
+) -> None:
+    (cause,) = getattr(good(), counter)
+    for effects, complaint in (
+        ([], f"{effect.format(cause)}: 0 times instead of 1"),
+        ([cause, cause], f"{effect.format(cause)}: 2 times instead of 1"),
+        ([cause, "ghost"], f"{effect.format('ghost')}: 1 times instead of 0"),
+    ):
+        found = replace(good(), **{counter: Counter(effects)})
+        assert complaint in violations(History(ATTEMPTS), found, contents="same")
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,7 @@ def test_facts_that_come_again_in_reverse_have_no_second_effect(
     workload.import_all(workload.projects(3))
     judge(embedded.dsn(), history, contents=embedded.contents)
 
-    replay_in_reverse(embedded.dsn(), forgotten=forgotten)
+    replay_in_reverse(embedded.dsn(), history.projects(), forgotten=forgotten)
 
     judge(embedded.dsn(), history, contents=embedded.contents)
 

@@ -24,13 +24,11 @@ def test_a_process_killed_at_a_named_point_loses_and_repeats_nothing(
 ) -> None:
     workload = running.workload(history)
     (project,) = workload.projects(1)
-    process = running.platform.processes[service]
-    running.platform.arm(service, point)
 
     with ThreadPoolExecutor(1) as client:
-        journey = client.submit(workload.journey, project)
-        code = asyncio.run(process.exited(within_s=60))
-        running.platform.start(service)
+        with running.platform.armed(service, point) as process:
+            journey = client.submit(workload.journey, project)
+            code = asyncio.run(process.exited(within_s=60))
         journey.result()
 
     assert code == -9, process.log_tail()

@@ -40,26 +40,24 @@ def test_a_worker_that_wakes_up_after_its_lease_writes_nothing(
 ) -> None:
     workload = running.workload(history)
     (project,) = workload.projects(1)
-    zombie = running.platform.processes[service]
-    running.platform.arm(service, f"{point}:1:STOP")
 
-    with ThreadPoolExecutor(1) as client:
+    with (
+        ThreadPoolExecutor(1) as client,
+        running.platform.armed(service, f"{point}:1:STOP") as zombie,
+    ):
         journey = client.submit(workload.journey, project)
         wait_until(zombie.is_paused, within_s=60, what=f"{service} is paused at {point}")
-        other = running.platform.another(service)
-        try:
+        with running.platform.another(service) as other:
             wait_until(
                 lambda: asyncio.run(job_was_taken_over(running, service, project)),
                 within_s=TAKEN_OVER_WITHIN_S,
                 what="another worker has finished the job",
             )
-        finally:
             zombie.resume()
-        journey.result()
-
-    running.platform.until_ready(service)
-    running.judge(history)
-    assert asyncio.run(other.stop()) == 0
+            journey.result()
+            running.platform.until_ready(service)
+            running.judge(history)
+            assert asyncio.run(other.stop()) == 0
 
 
 @pytest.mark.parametrize("point", [CONSUMER_BEFORE_COMMIT, CONSUMER_COMMITTED_NOT_ACKNOWLEDGED])
@@ -68,24 +66,20 @@ def test_a_consumer_that_wakes_up_after_its_connection_was_closed_has_no_second_
 ) -> None:
     workload = running.workload(history)
     (project,) = workload.projects(1)
-    zombie = running.platform.processes["assessment"]
-    running.platform.arm("assessment", f"{point}:1:STOP")
 
-    imported = workload.import_into(project)
-    wait_until(zombie.is_paused, within_s=60, what=f"the consumer is paused at {point}")
-    other = running.platform.another("assessment")
-    try:
-        wait_until(
-            lambda: running.found(history).assessments[str(imported.result_id)] == 1,
-            within_s=TAKEN_OVER_WITHIN_S,
-            what="the fact has its effect in another process",
-        )
-    finally:
-        zombie.resume()
-
-    running.platform.until_ready("assessment")
-    running.judge(history)
-    assert asyncio.run(other.stop()) == 0
+    with running.platform.armed("assessment", f"{point}:1:STOP") as zombie:
+        imported = workload.import_into(project)
+        wait_until(zombie.is_paused, within_s=60, what=f"the consumer is paused at {point}")
+        with running.platform.another("assessment") as other:
+            wait_until(
+                lambda: running.found(history).assessments[str(imported.result_id)] == 1,
+                within_s=TAKEN_OVER_WITHIN_S,
+                what="the fact has its effect in another process",
+            )
+            zombie.resume()
+            running.platform.until_ready("assessment")
+            running.judge(history)
+            assert asyncio.run(other.stop()) == 0
 
 
 async def job_was_taken_over(running: Installation, service: str, project: str) -> bool:

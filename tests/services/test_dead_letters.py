@@ -13,6 +13,7 @@ import pytest
 
 from services import dead_letters
 from shared.bus.ports import Bus, Message
+from shared.contracts.events import event_facts
 from shared.runtime.errors import StartError
 from shared.runtime.parts import make_bus
 from shared.testing.bus_probes import (
@@ -27,7 +28,7 @@ from shared.testing.postgres import FreshDatabase
 from shared.testing.rabbit_server import RabbitServer
 
 QUEUE = "assessment.inventory.imported"
-SAMPLE = Path(__file__).parents[1] / "contracts" / "samples" / "inventory.imported.v1.json"
+(EXAMPLE,) = (event.example for event in event_facts() if event.type == "inventory.imported")
 
 
 @pytest.fixture(params=["rabbitmq", "postgresql"])
@@ -77,16 +78,15 @@ async def trail(database: FreshDatabase) -> list[asyncpg.Record]:
 async def test_the_list_says_of_each_what_it_is_why_and_when_it_died(
     bus: Bus, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    fact, noise = a_message(SAMPLE.read_bytes()), a_message(b"\xff not an event")
+    fact, noise = a_message(json.dumps(EXAMPLE).encode()), a_message(b"\xff not an event")
     await dead(bus, fact, noise)
     capsys.readouterr()  # what the consumer logged
 
     assert await run("list") == 0
 
     lines = capsys.readouterr().out.splitlines()
-    subject = json.loads(SAMPLE.read_bytes())["subject"]
     assert lines[0] == f"{QUEUE}: 2 dead letters"
-    assert f"{fact.id}  inventory.imported of {subject}  rejected  20" in lines[1]
+    assert f"{fact.id}  inventory.imported of {EXAMPLE['subject']}  rejected  20" in lines[1]
     assert f"{noise.id}  inventory.imported, unreadable  rejected  20" in lines[2]
 
     assert await run("list", "--limit", "1") == 0
@@ -94,14 +94,14 @@ async def test_the_list_says_of_each_what_it_is_why_and_when_it_died(
 
 
 async def test_one_is_shown_whole(bus: Bus, capsys: pytest.CaptureFixture[str]) -> None:
-    fact = a_message(SAMPLE.read_bytes())
+    fact = a_message(json.dumps(EXAMPLE).encode())
     await dead(bus, fact)
     capsys.readouterr()  # what the consumer logged
 
     assert await run("show", "--queue", QUEUE, "--id", str(fact.id)) == 0
 
     shown = json.loads(capsys.readouterr().out)
-    assert shown["body"] == json.loads(SAMPLE.read_bytes())
+    assert shown["body"] == EXAMPLE
     assert (shown["id"], shown["type"], shown["reason"]) == (
         str(fact.id),
         "inventory.imported",

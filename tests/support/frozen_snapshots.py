@@ -1,6 +1,7 @@
 """Snapshots as an upstream keeps them, behind the port by which workers pull them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID, uuid4
 
 from pydantic import BaseModel
@@ -32,6 +33,7 @@ class FrozenSnapshots:
         per_page: int = 4,
         record_count: int | None = None,
         snapshot_id: UUID | None = None,
+        header: Mapping[str, Any] | None = None,
     ) -> SnapshotRef:
         """A reference to a new snapshot; ``record_count`` may be a lie."""
         pages = [encode_page(page) for page in paged(records, per_page)]
@@ -40,6 +42,7 @@ class FrozenSnapshots:
             record_schema=record_schema,
             record_count=len(records) if record_count is None else record_count,
             page_sha256=[page_sha256(page) for page in pages],
+            header=dict(header or {}),
         )
         self._snapshots[manifest.id] = (manifest, pages)
         return SnapshotRef(
@@ -52,15 +55,27 @@ class FrozenSnapshots:
 
     async def manifest(self, ref: SnapshotRef) -> SnapshotManifest:
         """As the client of an upstream: what ``ref`` promises, or an error."""
-        if ref.id not in self._snapshots:
-            raise NotFound("no such snapshot", code="snapshot-not-found")
-        manifest = self._snapshots[ref.id][0]
+        manifest = self.frozen(ref.id)[0]
         assert (ref.digest, ref.record_count) == (manifest.digest(), manifest.record_count)
         return manifest
 
     async def page(self, ref: SnapshotRef, manifest: SnapshotManifest, number: int) -> bytes:
         """As the client of an upstream."""
+        return self.served(manifest.id, number)
+
+    def frozen(self, snapshot_id: UUID) -> tuple[SnapshotManifest, list[bytes]]:
+        """The manifest and the pages of a snapshot.
+
+        Raises:
+            NotFound: it was never frozen.
+        """
+        if snapshot_id not in self._snapshots:
+            raise NotFound("no such snapshot", code="snapshot-not-found")
+        return self._snapshots[snapshot_id]
+
+    def served(self, snapshot_id: UUID, number: int) -> bytes:
+        """A page, on record as served, unless the upstream is to fail at it."""
         if number == self.fails_at:
             raise Unavailable("the upstream is away")
         self.pages_served.append(number)
-        return self._snapshots[manifest.id][1][number]
+        return self._snapshots[snapshot_id][1][number]

@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -168,11 +168,29 @@ class SeparatePlatform:
         self.processes[name].start(env=env)
         self.until_ready(name)
 
-    def arm(self, name: str, failpoint: str) -> None:
-        """As :meth:`restart`, to die or pause at ``failpoint``, which may come before it is
-        ready."""
-        self._kill(name)
-        self.processes[name].start(env={"MIGPLAN_FAILPOINT": failpoint})
+    @asynccontextmanager
+    async def restarted_with(self, name: str, **settings: str) -> AsyncIterator[None]:
+        """Inside, the service runs with ``settings`` changed; restarted without them at the end.
+
+        The event loop goes on meanwhile: what the settings point to may live in it.
+        """
+        try:
+            await asyncio.to_thread(self.restart, name, **settings)
+            yield
+        finally:
+            await asyncio.to_thread(self.restart, name)
+
+    @contextmanager
+    def armed(self, name: str, failpoint: str) -> Iterator[ServiceProcess]:
+        """The service, restarted to die or pause at ``failpoint``, which may come before it is
+        ready; at the end it is restarted once more, whatever has become of it."""
+        process = self.processes[name]
+        try:
+            self._kill(name)
+            process.start(env={"MIGPLAN_FAILPOINT": failpoint})
+            yield process
+        finally:
+            self.restart(name)
 
     def until_ready(self, *names: str) -> None:
         """Wait until these services, or all, take work. None may have ended."""
@@ -180,8 +198,9 @@ class SeparatePlatform:
             ready = f"{self.address_of(name)}/readyz"
             asyncio.run(self.processes[name].ready(ready, within_s=START_S))
 
-    def another(self, name: str) -> ServiceProcess:
-        """One more process of a service, at an address of its own; started and ready."""
+    @contextmanager
+    def another(self, name: str) -> Iterator[ServiceProcess]:
+        """One more process of a service, at an address of its own; ready, and gone at the end."""
         port, admin_port = map(str, free_ports(2))
         prefix = f"MIGPLAN_{name.upper()}_"
         ports = {f"{prefix}PORT": port, f"{prefix}ADMIN_PORT": admin_port}
@@ -190,8 +209,12 @@ class SeparatePlatform:
         folder.mkdir()
         process = ServiceProcess(name, folder=folder, env=env)
         process.start()
-        asyncio.run(process.ready(f"http://127.0.0.1:{port}/readyz", within_s=START_S))
-        return process
+        try:
+            asyncio.run(process.ready(f"http://127.0.0.1:{port}/readyz", within_s=START_S))
+            yield process
+        finally:
+            if process.is_running():
+                process.kill()
 
     def kill(self) -> None:
         """SIGKILL, to all that run."""

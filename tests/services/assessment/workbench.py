@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,24 +14,12 @@ from services.assessment.persistence.tables import assessed_vms, snapshot_pages,
 from services.assessment.usecases.ports import AssessmentStore
 from services.assessment.usecases.queue_assessment import JOB_KIND
 from services.assessment.worker.assess_inventory import AssessInventory
-from shared.contracts.envelope import Envelope
 from shared.contracts.inventory import InventoryImported
-from shared.contracts.registry import schema_id
-from shared.db import job_leases, jobs
 from shared.db.job_context import JobContext
-from shared.db.tables import TABLES
-from shared.db.uow import Database
 from tests.services.assessment.upstream import FakeIngest
+from tests.support.job_bench import FixedClock, JobBench, envelope_of
 
 NOW = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
-LEASE_S = 60.0
-
-
-class FixedClock:
-    """It is always 10 o'clock."""
-
-    def now(self) -> datetime:
-        return NOW
 
 
 def a_store(connection: AsyncConnection) -> AssessmentStore:
@@ -39,70 +27,30 @@ def a_store(connection: AsyncConnection) -> AssessmentStore:
 
 
 @dataclass(frozen=True)
-class Workbench:
+class Workbench(JobBench[AssessmentStore]):
     """A database and an ingest."""
 
-    database: Database
+    kind = JOB_KIND
+    store = staticmethod(a_store)
     ingest: FakeIngest
 
     async def deliver(self, event: InventoryImported) -> None:
         """Handle the event as the consumer does, without its inbox."""
-        envelope = Envelope(
-            id=uuid4(),
-            source="/services/ingest",
-            type=event.TYPE,
-            subject=event.subject,
-            time=NOW,
-            dataschema=schema_id(InventoryImported),
-            aggregateversion=event.inventory_number,
-            data=event.model_dump(mode="json"),
-        )
+        envelope = envelope_of(event, source="ingest", version=event.inventory_number, at=NOW)
         handler = OnInventoryImported(self.database.ids)
         async with self.database.transactions(a_store)() as tx:
             await handler(event, envelope, tx)
 
-    async def claim(self) -> JobContext[AssessmentStore] | None:
-        """Take the next job as a worker does; None if there is none."""
-        async with self.database.write() as connection:
-            job = await job_leases.claim(
-                connection, kinds=[JOB_KIND], owner="test", lease_s=LEASE_S
-            )
-        if job is None:
-            return None
-        return JobContext(job, db=self.database, store=a_store, lease_s=LEASE_S)
-
     async def work(self) -> JobContext[AssessmentStore]:
         """Run the next job to its end, or to the error that it raises."""
         job = await self.claim()
-        assert job is not None, "there is no job to run"
-        await AssessInventory(self.ingest, FixedClock())(job)
+        await AssessInventory(self.ingest, FixedClock(NOW))(job)
         return job
-
-    async def lose_the_worker(self) -> None:
-        """What a restart after SIGKILL finds: jobs that nobody works on."""
-        async with self.database.write() as connection:
-            await jobs.release_all(connection)
 
     async def assess(self, event: InventoryImported) -> None:
         """Deliver, then work."""
         await self.deliver(event)
         await self.work()
-
-    async def job_states(self) -> list[str]:
-        """The states of all jobs, oldest first."""
-        async with self.database.read() as connection:
-            states = await connection.scalars(
-                select(TABLES.jobs.c.state).order_by(TABLES.jobs.c.created_at, TABLES.jobs.c.id)
-            )
-        return list(states)
-
-    async def announced(self) -> list[dict[str, Any]]:
-        """The envelopes in the outbox, oldest first."""
-        async with self.database.read() as connection:
-            envelopes = await connection.scalars(
-                select(TABLES.outbox.c.envelope).order_by(TABLES.outbox.c.seq)
-            )
-        return list(envelopes)
 
     async def vm_rows(self) -> list[dict[str, Any]]:
         """The stored VMs of all assessments, without the assessment's id."""

@@ -1,9 +1,7 @@
 """A plan snapshot as the exporter gets it: a header made by the planner's own code, and VMs."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 from services.planner.domain.plan import make_plan
 from services.planner.domain.settings import PlanSettings
@@ -11,7 +9,8 @@ from services.planner.domain.snapshot import BasedOn, plan_header
 from services.planner.domain.vms import ModeClass, PowerState, RiskBand
 from shared.contracts.records import PlannedVmRecord
 from shared.kernel.ids import AssessmentId, InventoryId, ProjectId
-from tests.services.planner.builders import GIB, SUNDAY, a_tenant, a_vm, an_id
+from tests.services.planner.builders import SUNDAY, a_tenant, a_vm, an_id
+from tests.support.planned_vms import a_planned_record
 
 PROJECT_ID = an_id("project")
 
@@ -48,36 +47,13 @@ def a_planned_vm(
     sequence: int = 1, name: str = "web-01", tenant_name: str = "acme", **changes: Any
 ) -> PlannedVmRecord:
     """A record of the snapshot."""
-    start = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
     values: dict[str, Any] = {
-        "sequence": sequence,
-        "vm_id": UUID(int=sequence),
         "name": name,
         "tenant_id": an_id(tenant_name),
         "tenant_name": tenant_name,
-        "power_state": "poweredOn",
-        "os_family": "linux",
         "os_text": "Debian GNU/Linux 12 (64-bit)",
-        "vcpus": 2,
-        "memory_mib": 4 * GIB,
-        "disk_mib": 100 * GIB,
-        "used_mib": 50 * GIB,
-        "networks": ["prod", "backup"],
-        "risk_score": 10,
-        "risk_band": "green",
-        "mode_class": "warm_eligible",
-        "mode": "warm",
-        "copy_h": 0.22,
-        "cutover_h": 0.3,
-        "downtime_h": 0.3,
-        "bound_by": "stream_cap",
-        "start": start,
-        "copy_end": start.replace(hour=10),
-        "end": start.replace(hour=11),
-        "day": 1,
-        "why_here": "Started as the day opened",
     }
-    return PlannedVmRecord.model_validate(values | changes)
+    return a_planned_record(sequence, **values | changes)
 
 
 def a_planned_vm_json(sequence: int = 1, **changes: Any) -> Mapping[str, Any]:

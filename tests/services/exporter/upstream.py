@@ -2,23 +2,19 @@
 
 from collections.abc import Sequence
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from services.exporter.domain.exports import PlanSnapshot
 from shared.contracts.records import PlannedVmRecord
-from shared.contracts.snapshots import SnapshotManifest, encode_page, page_sha256, paged
-from shared.kernel.errors import Invalid, NotFound, Unavailable
+from shared.contracts.snapshots import SnapshotManifest
+from shared.kernel.errors import Invalid, NotFound
 from shared.kernel.ids import SnapshotId
 from tests.services.exporter.builders import PROJECT_ID, a_header, a_planned_vm
+from tests.support.frozen_snapshots import FrozenSnapshots
 
 
-class FakePlanner:
-    """Freezes plans and serves them; can be made to fail at one page."""
-
-    def __init__(self) -> None:
-        self.fails_at: int | None = None
-        self.pages_served: list[int] = []
-        self._snapshots: dict[UUID, tuple[SnapshotManifest, list[bytes]]] = {}
+class FakePlanner(FrozenSnapshots):
+    """Freezes plans and serves them; the exporter's port asks by its own reference."""
 
     def freezes(
         self,
@@ -30,35 +26,26 @@ class FakePlanner:
         **header: Any,
     ) -> PlanSnapshot:
         """A new plan snapshot."""
-        records = [a_planned_vm()] if vms is None else vms
-        pages = [encode_page(page) for page in paged(records, per_page)]
-        manifest = SnapshotManifest(
-            id=uuid4(),
+        frozen = self.freeze(
+            [a_planned_vm()] if vms is None else vms,
             record_schema=record_schema,
-            record_count=len(records),
-            page_sha256=[page_sha256(page) for page in pages],
+            per_page=per_page,
             header=a_header() | {"project_id": str(project_id)} | header,
         )
-        self._snapshots[manifest.id] = (manifest, pages)
-        return PlanSnapshot(SnapshotId(manifest.id), manifest.digest())
+        return PlanSnapshot(SnapshotId(frozen.id), frozen.digest)
 
     def header(self, snapshot: PlanSnapshot) -> dict[str, Any]:
         """The header of a snapshot."""
-        return self._snapshots[snapshot.id][0].header
+        return self.frozen(snapshot.id)[0].header
 
     async def manifest(self, snapshot: PlanSnapshot) -> SnapshotManifest:
-        if snapshot.id not in self._snapshots:
-            raise NotFound("no such snapshot", code="snapshot-not-found")
-        manifest = self._snapshots[snapshot.id][0]
+        manifest, _ = self.frozen(snapshot.id)
         if manifest.digest() != snapshot.digest:
             raise Invalid("another digest", code="snapshot-mismatch")
         return manifest
 
     async def page(self, manifest: SnapshotManifest, number: int) -> bytes:
-        if number == self.fails_at:
-            raise Unavailable("the planner is away")
-        self.pages_served.append(number)
-        return self._snapshots[manifest.id][1][number]
+        return self.served(manifest.id, number)
 
 
 class ServedSnapshots:
@@ -68,9 +55,13 @@ class ServedSnapshots:
         self._planner = planner
 
     async def manifest(self, snapshot_id: UUID) -> SnapshotManifest | None:
-        found = self._planner._snapshots.get(snapshot_id)
-        return found[0] if found else None
+        try:
+            return self._planner.frozen(snapshot_id)[0]
+        except NotFound:
+            return None
 
     async def page(self, snapshot_id: UUID, number: int) -> bytes | None:
-        found = self._planner._snapshots.get(snapshot_id)
-        return found[1][number] if found and number < len(found[1]) else None
+        try:
+            return self._planner.frozen(snapshot_id)[1][number]
+        except (NotFound, IndexError):
+            return None

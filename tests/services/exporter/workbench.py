@@ -16,24 +16,16 @@ from services.exporter.usecases.ports import ExportStore
 from services.exporter.usecases.request_export import RENDER, RequestExport
 from services.exporter.worker.render_export import RenderExport
 from shared.auth.principal import Principal
-from shared.db import job_leases, jobs
+from shared.db import job_leases
 from shared.db.job_context import JobContext
 from shared.db.jobs import Job
-from shared.db.uow import Database
 from shared.kernel.ids import ExportId, ProjectId
 from tests.services.exporter.builders import PROJECT_ID
 from tests.services.exporter.upstream import FakePlanner
+from tests.support.job_bench import FixedClock, JobBench
 
 NOW = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
-LEASE_S = 60.0
 ANNA = Principal("user", "anna", "Anna")
-
-
-class FixedClock:
-    """It is always 10 o'clock."""
-
-    def now(self) -> datetime:
-        return NOW
 
 
 def a_store(connection: AsyncConnection) -> ExportStore:
@@ -41,44 +33,33 @@ def a_store(connection: AsyncConnection) -> ExportStore:
 
 
 @dataclass(frozen=True)
-class Workbench:
+class Workbench(JobBench[ExportStore]):
     """A database and a planner."""
 
-    db: Database
+    kind = RENDER
+    store = staticmethod(a_store)
     planner: FakePlanner
 
     async def request(
         self, snapshot: PlanSnapshot, format_: Format = Format.JSON, project_id: UUID = PROJECT_ID
     ) -> ExportId:
         """Ask for an export as the route does."""
-        async with self.db.transactions(a_store)() as tx:
-            return await RequestExport(self.db.ids, FixedClock())(
+        async with self.database.transactions(a_store)() as tx:
+            return await RequestExport(self.database.ids, FixedClock(NOW))(
                 tx, ProjectId(project_id), snapshot, format_, by=ANNA
             )
-
-    async def claim(self) -> JobContext[ExportStore]:
-        """Take the next job as a worker does."""
-        async with self.db.write() as connection:
-            job = await job_leases.claim(connection, kinds=[RENDER], owner="test", lease_s=LEASE_S)
-        assert job is not None, "there is no job to run"
-        return JobContext(job, db=self.db, store=a_store, lease_s=LEASE_S)
 
     async def work(self, job: JobContext[ExportStore] | None = None) -> None:
         """Run the next job to its end, or to the error that it raises."""
         job = job or await self.claim()
-        await RenderExport(self.planner, WRITERS, FixedClock())(job)
+        await RenderExport(self.planner, WRITERS, FixedClock(NOW))(job)
 
     async def fail(self, code: str) -> None:
         """What the job runner records when the next job fails for good."""
         job = await self.claim()
         error = {"kind": "NotFound", "code": code, "detail": "It failed.", "errors": []}
-        async with self.db.write() as connection:
+        async with self.database.write() as connection:
             await job_leases.fail(connection, job._lease, error)
-
-    async def lose_the_worker(self) -> None:
-        """What a restart after SIGKILL finds: jobs that nobody works on."""
-        async with self.db.write() as connection:
-            await jobs.release_all(connection)
 
     async def export(self, export_id: ExportId, project_id: UUID = PROJECT_ID) -> Export:
         return (await self._view(export_id, project_id))[0]
@@ -87,16 +68,16 @@ class Workbench:
         return (await self._view(export_id, PROJECT_ID))[1]
 
     async def _view(self, export_id: ExportId, project_id: UUID) -> tuple[Export, Job]:
-        async with self.db.read() as connection:
+        async with self.database.read() as connection:
             view = await show_export(connection, ProjectId(project_id), export_id)
         return view.export, view.job
 
     async def content(self, export_id: ExportId) -> bytes:
         """The whole document."""
         export = await self.export(export_id)
-        return b"".join([chunk async for chunk in content_chunks(self.db, export)])
+        return b"".join([chunk async for chunk in content_chunks(self.database, export)])
 
     async def stored_chunks(self) -> int:
         """How many pieces of content there are, of all exports."""
-        async with self.db.read() as connection:
+        async with self.database.read() as connection:
             return await connection.scalar(select(func.count()).select_from(export_chunks)) or 0

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from services import SERVICES
-from shared.db.engine import close_raw, make_engine, raw_connection
+from shared.db.engine import close_raw, raw_connection
 from shared.db.uow import Database
-from shared.runtime.ids import Uuid7Ids
 from shared.testing.postgres import FreshDatabase, PostgresServer
 from shared.testing.shared_run import SharedRun
-from tests.services.ingest.worker.workbench import FixedClock, Workbench
+from tests.services.ingest.worker.workbench import NOW, Workbench
+from tests.support.job_bench import opened_database
 
 EMPTY = "DELETE FROM projects; DELETE FROM jobs; DELETE FROM outbox; DELETE FROM idempotency"
 
@@ -35,11 +35,8 @@ async def dsn(ingest_database: FreshDatabase) -> str:
 
 @pytest.fixture
 async def db(dsn: str) -> AsyncIterator[Database]:
-    db = Database(
-        make_engine(dsn, schema="ingest"), service="ingest", ids=Uuid7Ids(), clock=FixedClock()
-    )
-    yield db
-    await db.close()
+    async with opened_database(dsn, "ingest", at=NOW) as db:
+        yield db
 
 
 @pytest.fixture

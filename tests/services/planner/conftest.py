@@ -4,11 +4,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from shared.db.engine import make_engine
 from shared.db.uow import Database
-from shared.runtime.ids import Uuid7Ids
 from shared.testing.postgres import FreshDatabase
-from tests.services.planner.workbench import FixedClock, Workbench
+from tests.services.planner.workbench import NOW, Workbench
+from tests.support.job_bench import opened_database
 
 
 @pytest.fixture
@@ -19,11 +18,8 @@ def dsn(platform_database: FreshDatabase) -> str:
 
 @pytest.fixture
 async def db(dsn: str) -> AsyncIterator[Database]:
-    db = Database(
-        make_engine(dsn, schema="planner"), service="planner", ids=Uuid7Ids(), clock=FixedClock()
-    )
-    yield db
-    await db.close()
+    async with opened_database(dsn, "planner", at=NOW) as db:
+        yield db
 
 
 @pytest.fixture

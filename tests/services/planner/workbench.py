@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select
@@ -22,33 +22,23 @@ from services.planner.usecases.rebuild_plan import rebuild_plan
 from services.planner.worker.build_plan import BuildPlan
 from shared.auth.principal import Principal
 from shared.contracts.assessment import AssessmentCompleted
-from shared.contracts.envelope import Envelope
 from shared.contracts.records import AssessedVmRecord, PlannedVmRecord
-from shared.contracts.registry import schema_id
 from shared.contracts.snapshots import SnapshotManifest, decode_page
 from shared.db import job_leases, jobs
 from shared.db.job_context import JobContext
 from shared.db.job_runner import error_document
-from shared.db.tables import TABLES
-from shared.db.uow import Database, Transactions
+from shared.db.uow import Transactions
 from shared.kernel.errors import AppError
 from shared.kernel.ids import JobId, ProjectId, UserId
 from tests.services.planner.builders import an_id
 from tests.services.planner.upstream import PROJECT, FakeAssessment
+from tests.support.job_bench import JobBench, envelope_of
 
 NOW = datetime(2026, 3, 1, 13, 0, tzinfo=UTC)
-LEASE_S = 60.0
 THE_PROJECT = ProjectId(PROJECT)
 DANA = Asker(UserId(an_id("dana")), NOW)
 DANA_HERSELF = Principal("user", str(an_id("dana")), "dana")
 KIM = Asker(UserId(an_id("kim")), NOW)
-
-
-class FixedClock:
-    """It is always 13 o'clock."""
-
-    def now(self) -> datetime:
-        return NOW
 
 
 def a_store(connection: AsyncConnection) -> PlannerStore:
@@ -56,10 +46,11 @@ def a_store(connection: AsyncConnection) -> PlannerStore:
 
 
 @dataclass(frozen=True)
-class Workbench:
+class Workbench(JobBench[PlannerStore]):
     """A database and an assessment service."""
 
-    database: Database
+    kind = BUILD_PLAN
+    store = staticmethod(a_store)
     assessment: FakeAssessment = field(default_factory=FakeAssessment)
 
     @property
@@ -68,28 +59,9 @@ class Workbench:
 
     async def deliver(self, event: AssessmentCompleted) -> None:
         """Handle the event as the consumer does, without its inbox."""
-        envelope = Envelope(
-            id=uuid4(),
-            source="/services/assessment",
-            type=event.TYPE,
-            subject=event.subject,
-            time=NOW,
-            dataschema=schema_id(AssessmentCompleted),
-            aggregateversion=event.assessment_number,
-            data=event.model_dump(mode="json"),
-        )
+        envelope = envelope_of(event, source="assessment", version=event.assessment_number, at=NOW)
         async with self.transactions() as tx:
             await on_assessment_completed(event, envelope, tx)
-
-    async def claim(self) -> JobContext[PlannerStore] | None:
-        """Take the next job as a worker does; None if there is none."""
-        async with self.database.write() as connection:
-            job = await job_leases.claim(
-                connection, kinds=[BUILD_PLAN], owner="test", lease_s=LEASE_S
-            )
-        if job is None:
-            return None
-        return JobContext(job, db=self.database, store=a_store, lease_s=LEASE_S)
 
     async def run(self, job: JobContext[PlannerStore]) -> dict[str, Any]:
         """Run a claimed job as the job runner does; its result."""
@@ -103,22 +75,15 @@ class Workbench:
     async def work(self) -> dict[str, Any]:
         """Run the next job to its end, or to the error that it raises; its result."""
         job = await self.claim()
-        assert job is not None, "there is no job to run"
         return await self.run(job)
 
     async def fail(self) -> None:
         """Run the next job, which fails for good, and record it as the job runner does."""
         job = await self.claim()
-        assert job is not None, "there is no job to run"
         with pytest.raises(AppError) as failed:
             await self.run(job)
         async with self.database.write() as connection:
             await job_leases.fail(connection, job._lease, error_document(failed.value))
-
-    async def lose_the_worker(self) -> None:
-        """What a restart after SIGKILL finds: jobs that nobody works on."""
-        async with self.database.write() as connection:
-            await jobs.release_all(connection)
 
     async def plan(self, vms: list[AssessedVmRecord], *, number: int = 1) -> dict[str, Any]:
         """Deliver an assessment of ``vms``, then work."""
@@ -159,22 +124,6 @@ class Workbench:
     async def planned(self, snapshot_id: UUID | str) -> list[PlannedVmRecord]:
         pages = await self.pages(snapshot_id)
         return [vm for page in pages for vm in decode_page(page, PlannedVmRecord)]
-
-    async def job_states(self) -> list[str]:
-        """The states of all jobs, oldest first."""
-        async with self.database.read() as connection:
-            states = await connection.scalars(
-                select(TABLES.jobs.c.state).order_by(TABLES.jobs.c.created_at, TABLES.jobs.c.id)
-            )
-        return list(states)
-
-    async def announced(self) -> list[dict[str, Any]]:
-        """The envelopes in the outbox, oldest first."""
-        async with self.database.read() as connection:
-            envelopes = await connection.scalars(
-                select(TABLES.outbox.c.envelope).order_by(TABLES.outbox.c.seq)
-            )
-        return list(envelopes)
 
     async def count_snapshots(self) -> int:
         async with self.database.read() as connection:

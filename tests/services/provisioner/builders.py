@@ -1,7 +1,6 @@
 """Planned VMs, as the provisioner gets them."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -10,6 +9,7 @@ from services.provisioner.domain.estate import Estate, PlannedVm
 from services.provisioner.domain.tasks import Kind, Task
 from shared.contracts.records import PlannedVmRecord
 from shared.kernel.ids import ProjectId, TenantId
+from tests.support.planned_vms import a_planned_record
 
 GIB = 1024
 PROJECT = UUID("0193a1b2-0000-7000-8000-000000000001")
@@ -52,37 +52,14 @@ def of_kind(tasks: Iterable[Task], kind: Kind) -> list[Task]:
 
 def a_record(sequence: int = 1, tenant: str = "acme", **changes: Any) -> PlannedVmRecord:
     """A record of a plan snapshot."""
-    start = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
     values: dict[str, Any] = {
-        "sequence": sequence,
-        "vm_id": UUID(int=sequence),
         "name": f"vm-{sequence:04}",
         "tenant_id": a_tenant_id(tenant),
         "tenant_name": tenant,
-        "power_state": "poweredOn",
-        "os_family": "linux",
-        "vcpus": 2,
-        "memory_mib": 4 * GIB,
-        "disk_mib": 100 * GIB,
-        "used_mib": 50 * GIB,
         "disk_count": 1,
         "nic_count": 2,
-        "networks": ["prod", "backup"],
-        "risk_score": 10,
-        "risk_band": "green",
-        "mode_class": "warm_eligible",
-        "mode": "warm",
-        "copy_h": 0.22,
-        "cutover_h": 0.3,
-        "downtime_h": 0.3,
-        "bound_by": "stream_cap",
-        "start": start,
-        "copy_end": start.replace(hour=10),
-        "end": start.replace(hour=11),
-        "day": 1,
-        "why_here": "Started as the day opened",
     }
-    return PlannedVmRecord.model_validate(values | changes)
+    return a_planned_record(sequence, **values | changes)
 
 
 def an_estate(count: int = 18) -> list[PlannedVmRecord]:

@@ -22,7 +22,8 @@ from shared.kernel.ids import AssessmentId, ProjectId
 from shared.testing.waiting import eventually
 from tests.services.assessment.builders import GIB, a_vm
 from tests.services.assessment.upstream import PROJECT
-from tests.services.assessment.workbench import NOW, FixedClock, Workbench
+from tests.services.assessment.workbench import NOW, Workbench
+from tests.support.job_bench import FixedClock
 
 TENANTS = ["Acme", "Borealis", "Cinder"]
 
@@ -158,12 +159,11 @@ async def test_a_worker_that_dies_at_a_page_is_continued_there(bench: Workbench,
 async def test_a_worker_that_was_presumed_dead_writes_nothing_more(bench: Workbench) -> None:
     await bench.deliver(bench.ingest.imports(an_estate()))
     zombie = await bench.claim()
-    assert zombie is not None
     await bench.lose_the_worker()
     await bench.work()
 
     with pytest.raises(LeaseLost):
-        await AssessInventory(bench.ingest, FixedClock())(zombie)
+        await AssessInventory(bench.ingest, FixedClock(NOW))(zombie)
 
     assert len(await bench.announced()) == 1
 
@@ -172,14 +172,13 @@ async def test_a_newer_inventory_stops_the_assessment_that_is_running(bench: Wor
     await bench.deliver(bench.ingest.imports(an_estate(), number=1))
     bench.ingest.fails_at = 3
     running = await bench.claim()
-    assert running is not None
     with pytest.raises(Unavailable):
-        await AssessInventory(bench.ingest, FixedClock())(running)
+        await AssessInventory(bench.ingest, FixedClock(NOW))(running)
     bench.ingest.fails_at = None
 
     await bench.deliver(bench.ingest.imports(an_estate(30), number=2))
     with pytest.raises(JobCancelled):
-        await AssessInventory(bench.ingest, FixedClock())(running)
+        await AssessInventory(bench.ingest, FixedClock(NOW))(running)
     await bench.work()
 
     event = await completed(bench)
@@ -193,7 +192,6 @@ async def test_a_newer_inventory_waits_for_the_page_that_is_being_stored(
     """The worker has locked its job and not yet its assessment: no deadlock."""
     await bench.deliver(bench.ingest.imports(an_estate(), number=1))
     job = await bench.claim()
-    assert job is not None
     assessment_id = AssessmentId(UUID(job.payload["assessment_id"]))
 
     async with job.transaction() as tx:
@@ -211,7 +209,6 @@ async def test_a_newer_inventory_waits_for_the_page_that_is_being_stored(
 async def test_a_superseded_assessment_cannot_be_retried(bench: Workbench) -> None:
     await bench.deliver(bench.ingest.imports(an_estate(), number=1))
     first = await bench.claim()
-    assert first is not None
     await bench.deliver(bench.ingest.imports(an_estate(), number=2))
     await end_as_cancelled(bench, first)
     await bench.work()
@@ -228,9 +225,8 @@ async def test_a_cancelled_assessment_goes_on_where_it_stopped(bench: Workbench)
     await bench.deliver(bench.ingest.imports(an_estate()))
     bench.ingest.fails_at = 2
     job = await bench.claim()
-    assert job is not None
     with pytest.raises(Unavailable):
-        await AssessInventory(bench.ingest, FixedClock())(job)
+        await AssessInventory(bench.ingest, FixedClock(NOW))(job)
     bench.ingest.fails_at = None
     async with bench.database.write() as connection:
         await jobs.cancel(connection, job.job_id)
@@ -263,9 +259,8 @@ async def test_an_unfinished_snapshot_is_not_served(bench: Workbench) -> None:
     await bench.deliver(bench.ingest.imports(an_estate()))
     bench.ingest.fails_at = 3
     job = await bench.claim()
-    assert job is not None
     with pytest.raises(Unavailable):
-        await AssessInventory(bench.ingest, FixedClock())(job)
+        await AssessInventory(bench.ingest, FixedClock(NOW))(job)
 
     assessment_id = UUID(job.payload["assessment_id"])
     source = AssessedSnapshots(bench.database)

@@ -1,6 +1,5 @@
 """A worker killed at its worst moments: one assessment, the same as without the crash."""
 
-import asyncio
 import pickle
 from pathlib import Path
 
@@ -8,25 +7,13 @@ import pytest
 
 from services.assessment.worker.assess_inventory import PAGE_COMMITTED
 from shared.observability import failpoints
-from shared.testing.waiting import eventually
 from tests.services.assessment.builders import a_vm
 from tests.services.assessment.workbench import Workbench
 from tests.services.assessment.worker import worker_process
 from tests.services.assessment.worker.worker_process import worker
-from tests.support.mortal_worker import work_until_killed
+from tests.support.mortal_worker import finish_as_successor, work_until_killed
 
 AN_ESTATE = [a_vm(number, folder=f"/DC1/T{number % 4}") for number in range(1, 20)]
-
-
-async def finish_as_successor(bench: Workbench) -> None:
-    async def is_done() -> bool:
-        return "succeeded" in await bench.job_states()
-
-    stop = asyncio.Event()
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(worker(bench.database, bench.ingest, owner="successor").run(stop))
-        await eventually(is_done, within_s=30)
-        stop.set()
 
 
 @pytest.mark.parametrize(
@@ -47,7 +34,7 @@ async def test_a_killed_worker_leaves_one_assessment(
     ingest.write_bytes(pickle.dumps(bench.ingest))
 
     await work_until_killed(worker_process.__name__, dsn, ingest, failpoint=failpoint)
-    await finish_as_successor(bench)
+    await finish_as_successor(bench, worker(bench.database, bench.ingest))
 
     assert bench.ingest.pages_served == pages_left
     rows, totals = await bench.vm_rows(), await bench.total_rows()

@@ -7,7 +7,7 @@ from tests.services.exporter.workbench import Workbench
 
 
 async def violations(bench: Workbench) -> int:
-    async with bench.db.read() as connection:
+    async with bench.database.read() as connection:
         return await CompleteExportHasContent().violations(connection)
 
 
@@ -17,7 +17,7 @@ async def test_a_complete_export_without_its_bytes_is_noticed(bench: Workbench) 
     await bench.work()
     assert await violations(bench) == 0
 
-    async with bench.db.write() as connection:
+    async with bench.database.write() as connection:
         await connection.execute(text("DELETE FROM export_chunks"))
 
     assert await violations(bench) == 1

@@ -132,7 +132,7 @@ async def test_a_worker_that_lost_its_job_stores_nothing(bench: Workbench) -> No
 async def test_a_cancelled_export_stores_nothing(bench: Workbench) -> None:
     export_id = await bench.request(bench.planner.freezes())
     job = await bench.claim()
-    async with bench.db.write() as connection:
+    async with bench.database.write() as connection:
         await jobs.cancel(connection, (await bench.job(export_id)).id)
 
     with pytest.raises(JobCancelled):

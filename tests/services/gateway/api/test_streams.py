@@ -15,6 +15,7 @@ from services.gateway.persistence.streams import PostgresStreamStore
 from shared.bus.ports import Message
 from shared.bus.postgres import PostgresBus
 from shared.contracts.envelope import Envelope
+from shared.contracts.events import event_facts
 from shared.db.bootstrap import BUS
 from shared.db.uow import Database
 from shared.testing.postgres import FreshDatabase
@@ -22,8 +23,7 @@ from shared.testing.waiting import eventually
 from tests.services.gateway.running import RunningGateway, append, running_gateway
 from tests.support.event_streams import OpenStream, Received, open_stream
 
-SAMPLES = Path(__file__).resolve().parents[3] / "contracts" / "samples"
-ENVELOPES = [Envelope.decode(path.read_bytes()) for path in sorted(SAMPLES.glob("*.json"))]
+ENVELOPES = [Envelope.model_validate(event.example) for event in event_facts()]
 PROJECT = UUID("0198c0de-0000-7000-8000-000000000001")
 OTHER = UUID("0198c0de-0000-7000-8000-000000000002")
 PATH = f"/v1/projects/{PROJECT}/stream"

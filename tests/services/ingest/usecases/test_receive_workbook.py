@@ -13,7 +13,8 @@ from services.ingest.usecases.ports import IngestStore
 from services.ingest.usecases.receive_workbook import ReceiveWorkbook
 from shared.db.uow import Transaction
 from shared.kernel.errors import TooLarge, Unavailable, Unsupported
-from tests.services.ingest.worker.workbench import FixedClock, Workbench, cut, pieces
+from tests.services.ingest.worker.workbench import NOW, Workbench, cut, pieces
+from tests.support.job_bench import FixedClock
 
 
 async def zeros(mib: int) -> AsyncIterator[bytes]:
@@ -78,6 +79,6 @@ async def test_a_refusal_is_told_also_when_the_database_has_gone_away(bench: Wor
         async with bench.transactions() as tx:
             yield tx
 
-    receive = ReceiveWorkbook(answers_once, bench.database.ids, FixedClock(), max_bytes=MIB)
+    receive = ReceiveWorkbook(answers_once, bench.database.ids, FixedClock(NOW), max_bytes=MIB)
     with pytest.raises(Unsupported):
         await receive.store(project, pieces(b"<!DOCTYPE html>"), name=None)

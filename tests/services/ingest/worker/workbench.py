@@ -21,26 +21,18 @@ from services.ingest.usecases.projects import CreateProject
 from services.ingest.usecases.receive_workbook import IMPORT, ReceiveWorkbook
 from services.ingest.worker.import_inventory import ImportInventory
 from shared.auth.principal import Principal
-from shared.db import job_leases, jobs
-from shared.db.job_context import JobContext
+from shared.db import jobs
 from shared.db.job_runner import JobRunner
 from shared.db.jobs import Job
 from shared.db.tables import TABLES
-from shared.db.uow import Database, Transactions
+from shared.db.uow import Transactions
 from shared.kernel.ids import JobId, ProjectId
 from shared.testing.waiting import eventually
+from tests.support.job_bench import LEASE_S, FixedClock, JobBench
 
 NOW = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
-LEASE_S = 60.0
 ANNA = Principal("user", "anna", "Anna")
 IMPORTED_TABLES = ("vms", "disks", "nics", "snapshot_pages")
-
-
-class FixedClock:
-    """It is always 10 o'clock."""
-
-    def now(self) -> datetime:
-        return NOW
 
 
 def a_store(connection: AsyncConnection) -> IngestStore:
@@ -63,10 +55,11 @@ def cut(content: bytes, sizes: Iterable[int]) -> list[bytes]:
 
 
 @dataclass(frozen=True)
-class Workbench:
+class Workbench(JobBench[IngestStore]):
     """A database, and a folder in which workbooks are parsed."""
 
-    database: Database
+    kind = IMPORT
+    store = staticmethod(a_store)
     scratch: Path
 
     @property
@@ -77,12 +70,12 @@ class Workbench:
     def receiver(self, *, max_bytes: int = 64 * MIB) -> ReceiveWorkbook:
         """The use case of uploads."""
         return ReceiveWorkbook(
-            self.transactions, self.database.ids, FixedClock(), max_bytes=max_bytes
+            self.transactions, self.database.ids, FixedClock(NOW), max_bytes=max_bytes
         )
 
     async def project(self) -> ProjectId:
         """A new project."""
-        create = CreateProject(self.database.ids, FixedClock())
+        create = CreateProject(self.database.ids, FixedClock(NOW))
         async with self.transactions() as tx:
             project = await create(tx, name="Acme", description="", by=ANNA)
         return project.id
@@ -100,7 +93,7 @@ class Workbench:
         return ImportInventory(
             reader or ChildWorkbookReader(WorkbookLimits(), ParserLimits(memory_mib=256)),
             StoredUploads(self.database),
-            FixedClock(),
+            FixedClock(NOW),
             scratch_dir=self.scratch,
         )
 
@@ -110,13 +103,6 @@ class Workbench:
         """A worker."""
         functions = {IMPORT: self.importer(reader)}
         return JobRunner(self.database, a_store, functions, owner=owner, lease_s=lease_s)
-
-    async def claim(self) -> JobContext[IngestStore]:
-        """The next job, taken as a worker does."""
-        async with self.database.write() as connection:
-            job = await job_leases.claim(connection, kinds=[IMPORT], owner="test", lease_s=LEASE_S)
-        assert job is not None, "there is no job to run"
-        return JobContext(job, db=self.database, store=a_store, lease_s=LEASE_S)
 
     async def work(self) -> None:
         """Run the next job to its end, or to the error that it raises."""
@@ -144,10 +130,6 @@ class Workbench:
         """The row of the inventory."""
         (row,) = [row for row in await self.rows("inventories") if row["id"] == inventory_id]
         return row
-
-    async def announced(self) -> list[dict[str, Any]]:
-        """The envelopes in the outbox, oldest first."""
-        return [row["envelope"] for row in await self.rows(TABLES.outbox)]
 
     async def imported(self, inventory: Inventory) -> dict[str, Any]:
         """All that an import has stored, but for the inventory's id."""

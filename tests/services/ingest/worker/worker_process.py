@@ -10,18 +10,14 @@ import os
 import sys
 from pathlib import Path
 
-from shared.db.engine import make_engine
-from shared.db.uow import Database
-from shared.runtime.ids import Uuid7Ids
-from tests.services.ingest.worker.workbench import FixedClock, Workbench
+from tests.services.ingest.worker.workbench import NOW, Workbench
+from tests.support.job_bench import opened_database
 
 
 async def work(dsn: str, scratch: Path) -> None:
     """Works until it is killed."""
-    database = Database(
-        make_engine(dsn, schema="ingest"), service="ingest", ids=Uuid7Ids(), clock=FixedClock()
-    )
-    await Workbench(database, scratch).runner(owner="process").run(asyncio.Event())
+    async with opened_database(dsn, "ingest", at=NOW) as database:
+        await Workbench(database, scratch).runner(owner="process").run(asyncio.Event())
 
 
 def main() -> None:

@@ -80,7 +80,7 @@ async def test_a_task_makes_the_allowed_moves_and_no_other(bench: Workbench) -> 
 
     for before, after in itertools.permutations(TaskState, 2):
         way = [*WAYS_TO_TASK[before], after]
-        refused = await is_refused(bench.db, "prep_tasks", task.id, way)
+        refused = await is_refused(bench.database, "prep_tasks", task.id, way)
         assert refused is (after not in TASK_MOVES[before]), f"{before} to {after}"
 
 
@@ -89,7 +89,7 @@ async def test_a_run_makes_the_allowed_moves_and_no_other(bench: Workbench) -> N
 
     for before, after in itertools.permutations(RunState, 2):
         way = [*WAYS_TO_RUN[before], after]
-        refused = await is_refused(bench.db, "prep_runs", run_id, way)
+        refused = await is_refused(bench.database, "prep_runs", run_id, way)
         assert refused is (after not in RUN_MOVES[before]), f"{before} to {after}"
 
 
@@ -98,17 +98,17 @@ async def test_tasks_are_born_pending_and_runs_as_drafts(bench: Workbench) -> No
     [task, *_] = await bench.tasks()
 
     for state in [*TaskState, "odd"]:
-        is_born = await is_inserted(bench.db, A_TASK, {"of": task.id, "state": state})
+        is_born = await is_inserted(bench.database, A_TASK, {"of": task.id, "state": state})
         assert is_born is (state == TaskState.PENDING), state
     for state in [*RunState, "odd"]:
-        is_born = await is_inserted(bench.db, A_RUN, {"of": run_id, "state": state})
+        is_born = await is_inserted(bench.database, A_RUN, {"of": run_id, "state": state})
         assert is_born is (state == RunState.DRAFT), state
 
 
 async def test_a_project_has_one_active_run(bench: Workbench) -> None:
     run_id, second = await a_draft(bench), uuid4()
 
-    async with bench.db.engine.connect() as connection:
+    async with bench.database.engine.connect() as connection:
         await connection.execute(A_RUN, {"id": second, "of": run_id, "state": "draft"})
         await move(connection, "prep_runs", run_id, "running")
         with pytest.raises(IntegrityError, match="prep_runs_active"):

@@ -21,7 +21,7 @@ async def test_the_upgrade_queues_what_is_approved_already(bench: Workbench) -> 
     approval = bench.planner.approves(an_estate())
     await bench.deliver(approval)
 
-    async with bench.db.write() as connection:
+    async with bench.database.write() as connection:
         await connection.run_sync(downgrade_and_upgrade)
 
     assert await bench.job_states() == ["queued"]

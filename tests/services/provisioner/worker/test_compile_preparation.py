@@ -163,7 +163,7 @@ async def test_a_cancelled_compiling_leaves_no_tasks_and_can_be_retried(bench: W
     await bench.deliver(bench.planner.approves(an_estate()))
     view = await bench.show()
     assert view.job is not None
-    async with bench.db.write() as connection:
+    async with bench.database.write() as connection:
         await jobs.cancel(connection, view.job.id)
         await jobs.retry(connection, view.job.id)
 

@@ -1,6 +1,5 @@
 """A worker killed at its worst moments: one run, the same as without the crash."""
 
-import asyncio
 import pickle
 from pathlib import Path
 
@@ -8,27 +7,15 @@ import pytest
 
 from services.provisioner.worker.compile_preparation import PAGE_COUNTED
 from shared.observability import failpoints
-from shared.testing.waiting import eventually
 from tests.services.provisioner.builders import an_estate
 from tests.services.provisioner.workbench import Workbench
 from tests.services.provisioner.worker import worker_process
 from tests.services.provisioner.worker.worker_process import worker
-from tests.support.mortal_worker import work_until_killed
+from tests.support.mortal_worker import finish_as_successor, work_until_killed
 
 EVERY_PAGE = [0, 1, 2, 3, 4]
 STORED = (1, 18)
 """Runs and tasks of the estate."""
-
-
-async def finish_as_successor(bench: Workbench) -> None:
-    async def is_done() -> bool:
-        return "succeeded" in await bench.job_states()
-
-    stop = asyncio.Event()
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(worker(bench.db, bench.planner, owner="successor").run(stop))
-        await eventually(is_done, within_s=30)
-        stop.set()
 
 
 @pytest.mark.parametrize(
@@ -49,7 +36,7 @@ async def test_a_killed_worker_leaves_one_run(
 
     await work_until_killed(worker_process.__name__, dsn, planner, failpoint=failpoint)
     assert await bench.stored() == ((0, 0) if pages_again else STORED)
-    await finish_as_successor(bench)
+    await finish_as_successor(bench, worker(bench.database, bench.planner))
 
     assert bench.planner.pages_served == pages_again
     assert await bench.stored() == STORED
