@@ -7,9 +7,11 @@ from typing import Final, TypeVar
 
 from services.ingest.domain import cells
 from services.ingest.domain.cells import BadCell, Cell
-from services.ingest.domain.dates import moment
+from services.ingest.domain.dates import NO_ORDER, has_two_orders, moment
+from services.ingest.domain.evidence import Evidence
 from services.ingest.domain.headers import HeaderMatch
 from services.ingest.domain.limits import WorkbookLimits
+from services.ingest.domain.notation import NOTHING_SHOWN, Marks
 from services.ingest.domain.rejects import Rejects
 
 V = TypeVar("V")
@@ -49,9 +51,16 @@ class RowCells:
     """
 
     def __init__(
-        self, tab: str, header: HeaderMatch, rejects: Rejects, *, limits: WorkbookLimits
+        self,
+        tab: str,
+        header: HeaderMatch,
+        rejects: Rejects,
+        *,
+        limits: WorkbookLimits,
+        evidence: Evidence,
     ) -> None:
         self._tab = tab
+        self._evidence = evidence
         self._columns = header.matched
         self._at = {name: found.position for name, found in header.matched.items()}
         self._rejects = rejects
@@ -102,15 +111,18 @@ class RowCells:
 
     def whole(self, column: str, *, at_most: int) -> int | None:
         """A count."""
-        return self._read(column, self.cell(column), lambda c: cells.whole(c, at_most=at_most))
+        cell = self.cell(column)
+        shown = self._decimal_marks(column, cell)
+        return self._read(column, cell, lambda c: cells.whole(c, at_most=at_most, shown=shown))
 
     def mib(self, column: str) -> int | None:
         """A size in MiB, whatever unit the header states."""
         found = self._columns.get(column)
         if found is None:
             return None
-        unit = found.mib_per_unit
-        return self._read(column, self.cell(column), lambda c: cells.size_mib(c, mib_per_unit=unit))
+        unit, cell = found.mib_per_unit, self.cell(column)
+        shown = self._decimal_marks(column, cell)
+        return self._read(column, cell, lambda c: cells.size_mib(c, mib_per_unit=unit, shown=shown))
 
     def flag(self, column: str) -> bool | None:
         """True or False."""
@@ -118,7 +130,9 @@ class RowCells:
 
     def moment(self, column: str) -> datetime | None:
         """A date and time without a zone."""
-        return self._read(column, self.cell(column), moment)
+        cell = self.cell(column)
+        shown = self._evidence.date_orders(column) if has_two_orders(cell) else NO_ORDER
+        return self._read(column, cell, lambda c: moment(c, shown=shown))
 
     def read_as(self, column: str, parse: Callable[[str], V]) -> V | None:
         """What ``parse`` makes of the trimmed text; it raises :class:`BadCell` when it cannot."""
@@ -151,6 +165,11 @@ class RowCells:
         )
         self._last_ref = (raw, ref)
         return ref
+
+    def _decimal_marks(self, column: str, cell: Cell) -> Marks:
+        """What other cells show, looked up for a cell that has two readings only."""
+        is_open = type(cell) is str and cells.has_two_readings(cell)
+        return self._evidence.decimal_marks(column) if is_open else NOTHING_SHOWN
 
     def _read(self, column: str, cell: Cell, parse: Callable[[Cell], V | None]) -> V | None:
         if cell == "":

@@ -1,11 +1,12 @@
 """Walks down a tab: finds its header, and passes over rows that are not data."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from services.ingest.domain.cells import Cell, is_blank, plain_text
 from services.ingest.domain.errors import COLUMN_MISSING, TOO_MANY_ROWS
+from services.ingest.domain.evidence import Evidence
 from services.ingest.domain.headers import HeaderMatch, Tab, match_header, normal_header
 from services.ingest.domain.limits import WorkbookLimits
 from services.ingest.domain.rejects import Rejects
@@ -41,19 +42,25 @@ class Table:
     def __init__(
         self,
         tab: Tab,
-        lines: Iterator[Sequence[Cell]],
+        lines: Iterable[Sequence[Cell]],
         *,
         rejects: Rejects,
         limits: WorkbookLimits,
+        is_delimited: bool = False,
     ) -> None:
-        """Reads up to the header.
+        """Reads up to the header. ``lines`` can be read again from the top, which is done only for
+        cells whose notation other cells must tell.
+
+        ``is_delimited``: every line of the tab has as many cells as its header has, or is broken.
 
         Raises:
             Invalid: there is none; code ``column-missing``.
         """
         self.tab = tab
         self.counts = RowCounts()
-        self._lines = lines
+        self._all_lines = lines
+        self._lines = iter(lines)
+        self._is_delimited = is_delimited
         self._rejects = rejects
         self._limits = limits
         self.header_row, self.header = self._find_header()
@@ -66,7 +73,15 @@ class Table:
         Raises:
             TooLarge: there are more lines than a tab may have.
         """
-        cells = RowCells(self.tab.name, self.header, self._rejects, limits=self._limits)
+        evidence = Evidence(
+            self._all_lines,
+            self.header,
+            header_row=self.header_row,
+            sizes=[column.name for column in self.tab.columns if column.is_size],
+        )
+        cells = RowCells(
+            self.tab.name, self.header, self._rejects, limits=self._limits, evidence=evidence
+        )
         needs_vm = any(column.name == "VM" for column in self.tab.columns)
         for number, line in enumerate(self._lines, start=self.header_row + 1):
             if number > self._limits.max_rows_per_tab:
@@ -76,6 +91,8 @@ class Table:
                     errors=[ErrorDetail("One row too many.", tab=self.tab.name, row=number)],
                 )
             cells.load(number, line)
+            if self._is_delimited and self._is_broken(number, line):
+                continue
             if needs_vm and not self._is_data(cells, line):
                 continue
             self.counts.read += 1
@@ -99,6 +116,23 @@ class Table:
             errors=[ErrorDetail("No such column.", tab=self.tab.name, row=1, column="VM")],
         )
 
+    def _is_broken(self, number: int, line: Sequence[Cell]) -> bool:
+        """A stray quote, separator or line end has moved the cells of a line, so that none is
+        where its header says."""
+        wanted, found = len(self.header.headers), len(line)
+        beyond = line[wanted:] if found > wanted else line
+        if found == wanted or all(is_blank(cell) for cell in beyond):
+            return False
+        self._rejects.row(
+            self.tab.name,
+            number,
+            value=_joined(line),
+            reason=f"the row has {found:,} cells and the header {wanted:,}: a quotation mark, a "
+            "separator or a line break inside a text has moved them",
+            fix="Export again with RVTools 4.6.1 or newer, or export to Excel instead of CSV.",
+        )
+        return True
+
     def _is_data(self, cells: RowCells, line: Sequence[Cell]) -> bool:
         name = plain_text(cells.cell("VM")).strip()
         if name and name.lower() not in self._suspicious:
@@ -115,7 +149,7 @@ class Table:
             self._rejects.row(
                 self.tab.name,
                 cells.number,
-                value=" | ".join(t for c in line if (t := plain_text(c).strip()))[:200],
+                value=_joined(line),
                 reason="the row names no VM",
                 fix="Type the VM's name in column VM, or delete the row.",
             )
@@ -128,6 +162,10 @@ class Table:
             normal_header(plain_text(cells.cell(column.column))) == normal_header(column.header)
             for column in matched
         )
+
+
+def _joined(line: Sequence[Cell]) -> str:
+    return " | ".join(text for cell in line[:200] if (text := plain_text(cell).strip()))[:200]
 
 
 def _is_header(tab: Tab, match: HeaderMatch) -> bool:

@@ -24,7 +24,7 @@ def table(tab: str, *lines: Line, rejects: Rejects | None = None, max_rows: int 
     """The tab with those lines, header first."""
     return Table(
         TABS[tab],
-        iter(lines),
+        lines,
         rejects=rejects or Rejects(),
         limits=WorkbookLimits(max_rows_per_tab=max_rows),
     )
