@@ -50,7 +50,8 @@ def import_workbook(files: ParserFiles, job: ParserJob, progress: Progress) -> d
     """
     tabs = TabsOfWorkbook(files.workbook, job.workbook, progress)
     rows = tabs.read()
-    rows.exported_at = rows.exported_at or job.received_at.replace(tzinfo=None)
+    for export in rows.exports.values():
+        export.exported_at = export.exported_at or job.received_at.replace(tzinfo=None)
     assembly = Assembly(rows, tabs.rejects)
     project_id = UUID(job.project_id)
     ids = sorted(
@@ -68,8 +69,10 @@ def import_workbook(files: ParserFiles, job: ParserJob, progress: Progress) -> d
     )
     files.manifest.write_text(manifest.model_dump_json())
     report = ImportReport(
-        tabs=tabs.reports(assembly.coverage),
+        tabs=tabs.reports(assembly.coverage_of),
         other_tabs=tabs.other_tabs(),
+        files=tabs.file_names(),
+        ignored_files=tabs.ignored_files(),
         totals=writer.totals,
         vcenters=tuple(rows.vcenters.known()),
         identity=count_identities(identity.basis for identity in assembly.identities.values()),

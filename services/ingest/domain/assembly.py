@@ -24,24 +24,40 @@ R = TypeVar("R", DiskRow, NicRow, SizeRow, SnapshotRow)
 
 
 @dataclass(slots=True)
+class Export:
+    """What one file of an import tells of itself. A tab that was not read has no entry in
+    ``tabs_read``."""
+
+    exported_at: datetime | None = None
+    has_instance_uuids: bool = False
+    has_snapshots: bool = False
+    """Whether there is a tab that would list them."""
+    tabs_read: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class WorkbookRows:
-    """The typed rows of a workbook. A tab that was not read has no entry in ``tabs_read``."""
+    """The typed rows of all files of an import."""
 
     vms: list[VmRow] = field(default_factory=list)
     disks: list[DiskRow] = field(default_factory=list)
     nics: list[NicRow] = field(default_factory=list)
     sizes: dict[str, list[SizeRow]] = field(default_factory=dict)
-    snapshots: list[SnapshotRow] | None = None
-    exported_at: datetime | None = None
+    snapshots: list[SnapshotRow] = field(default_factory=list)
     vcenters: VCenters = field(default_factory=VCenters)
-    has_instance_uuids: bool = False
-    tabs_read: list[str] = field(default_factory=list)
+    exports: dict[str | None, Export] = field(default_factory=dict)
+    """By file; the only file of an import has no name."""
+
+    @property
+    def tabs_read(self) -> set[str]:
+        """Tabs that some file has rows of."""
+        return {tab for export in self.exports.values() for tab in export.tabs_read}
 
     def refs(self) -> Iterator[VmRef]:
         """What the other tabs call their VMs; neighbouring rows of one VM once."""
         last: VmRef | None = None
         tabs: tuple[Iterable[TabRow], ...] = (
-            *(self.disks, self.nics, self.snapshots or ()),
+            *(self.disks, self.nics, self.snapshots),
             *self.sizes.values(),
         )
         for rows in tabs:
@@ -52,12 +68,12 @@ class WorkbookRows:
 
     def note_vcenters(self) -> None:
         """Takes note of the vCenter that each row names; needed before they are assembled."""
-        last: tuple[str | None, str | None] | None = None
+        last: tuple[str | None, str | None, str | None] | None = None
         for ref in (*(row.ref for row in self.vms), *self.refs()):
-            named = (ref.vcenter_uuid, ref.vcenter_server)
+            named = (ref.vcenter_uuid, ref.vcenter_server, ref.file)
             if named != last:
                 last = named
-                self.vcenters.see(uuid=named[0], server=named[1])
+                self.vcenters.see(uuid=named[0], server=named[1], file=named[2])
 
 
 class Assembly:
@@ -68,24 +84,26 @@ class Assembly:
         self.coverage: dict[str, Coverage] = {}
         self._rows = rows
         claims, self.ids_adopted = claims_of(rows.vms, rows.refs(), rows.vcenters)
-        self.identities: dict[int, Identity] = identify(
+        identified = identify(
             claims,
-            has_instance_uuids=rows.has_instance_uuids,
+            has_instance_uuids=lambda file: rows.exports[file].has_instance_uuids,
             rejects=rejects,
             contradictions=self.contradictions,
         )
-        index = VmIndex(claims, self.identities, rows.vcenters)
+        self.identities: dict[int, Identity] = identified.identities
+        index = VmIndex(claims, identified, rows.vcenters)
         joins = {
             tab: TabJoin(tab, index, self.contradictions) for tab in (VDISK, VNETWORK, VSNAPSHOT)
         }
         self._disks = _grouped(joins[VDISK], rows.disks)
         self._nics = _grouped(joins[VNETWORK], rows.nics)
-        self._snapshots = _grouped(joins[VSNAPSHOT], rows.snapshots or [])
+        self._snapshots = _grouped(joins[VSNAPSHOT], rows.snapshots)
         self._sizes: dict[int, list[SizeRow]] = {}
         for tab, sizes in rows.sizes.items():
             joins[tab] = TabJoin(tab, index, self.contradictions)
             for vm, found in _grouped(joins[tab], sizes).items():
                 self._sizes.setdefault(vm, []).extend(found)
+        self._joins = joins
         self.coverage = {tab: join.coverage for tab, join in joins.items() if tab in rows.tabs_read}
         self.names_are_unreliable = names_are_unreliable(self.coverage.values())
         self._disks_by_name = joins[VDISK].by_name if self.names_are_unreliable else set()
@@ -93,17 +111,25 @@ class Assembly:
 
     def vm(self, index: int) -> Vm:
         """The VM with that index in :attr:`identities`."""
+        row = self._rows.vms[index]
+        export = self._rows.exports[row.ref.file]
+        contradictions = self.contradictions.of_file(row.ref.file)
         parts = Parts(
-            row=self._rows.vms[index],
+            row=row,
             disks=self._disks.get(index, ()),
             nics=self._nics.get(index, ()),
             sizes=self._sizes.get(index, ()),
-            snapshots=None if self._rows.snapshots is None else self._snapshots.get(index, ()),
-            exported_at=self._rows.exported_at,
+            snapshots=self._snapshots.get(index, ()) if export.has_snapshots else None,
+            exported_at=export.exported_at,
             keeps_vinfo_disks=index in self._disks_by_name,
         )
-        compare(parts, self.contradictions, tabs=self._rows.tabs_read)
-        return derive_vm(self.identities[index], parts, self.contradictions)
+        compare(parts, contradictions, tabs=export.tabs_read)
+        return derive_vm(self.identities[index], parts, contradictions)
+
+    def coverage_of(self, file: str | None, tab: str) -> Coverage | None:
+        """How the rows of a file's tab found their VMs; None when none were read."""
+        is_joined = tab in self._joins and tab in self._rows.exports[file].tabs_read
+        return self._joins[tab].coverage_of(file) if is_joined else None
 
     def _note_unreliable_names(self, joins: Iterable[TabJoin]) -> None:
         if not self.names_are_unreliable:
@@ -112,7 +138,7 @@ class Assembly:
         for join in joins:
             for index in sorted(join.by_name):
                 row = self._rows.vms[index]
-                self.contradictions.add(
+                self.contradictions.of_file(row.ref.file).add(
                     "joined_by_name_only", vm=row.ref.name, tab=join.tab, row=row.number
                 )
 
@@ -123,7 +149,7 @@ def name_nameless(rows: list[VmRow], rejects: Rejects) -> list[VmRow]:
     for row in rows:
         if row.ref.name is None:
             stand_in = row.ref.moref or row.ref.uuid
-            rejects.stand_in(VINFO, row.number, stand_in or "")
+            rejects.of_file(row.ref.file).stand_in(VINFO, row.number, stand_in or "")
             named.append(replace(row, ref=replace(row.ref, name=stand_in)))
         else:
             named.append(row)

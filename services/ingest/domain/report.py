@@ -46,6 +46,8 @@ class TabReport:
     missing: tuple[str, ...] = ()
     join: Coverage | None = None
     note: str | None = None
+    file: str | None = None
+    """Of an import of several files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,11 @@ class ImportReport:
 
     tabs: tuple[TabReport, ...]
     other_tabs: tuple[str, ...]
-    """Tabs of the workbook that no part of the import reads yet."""
+    """Tabs of the workbooks that no part of the import reads yet."""
+    files: tuple[str, ...]
+    """The files of an import of several; none of an import of one."""
+    ignored_files: tuple[str, ...]
+    """Files of the uploaded zip that hold no tabs."""
     totals: Totals
     vcenters: tuple[str, ...]
     identity: dict[str, int]
@@ -134,8 +140,9 @@ def tab_report(
     *,
     rejects: Rejects,
     join: Coverage | None,
+    note: str | None = None,
 ) -> TabReport:
-    """The report of a tab that was read."""
+    """The report of a tab that was read; ``rejects`` are those of its file."""
     sizes = {column.name for column in tab.columns if column.is_size}
     return TabReport(
         tab=tab.name,
@@ -145,8 +152,8 @@ def tab_report(
         rows_blank=counts.blank,
         repeated_headers=counts.repeated_headers,
         total_rows=counts.totals,
-        rejected_rows=rejects.rows[tab.name],
-        rejected_cells=rejects.cells[tab.name],
+        rejected_rows=rejects.rows_of(tab.name),
+        rejected_cells=rejects.cells_of(tab.name),
         columns=tuple(
             ColumnReport(
                 found.column,
@@ -158,6 +165,8 @@ def tab_report(
         unmatched=header.unmatched,
         missing=header.missing,
         join=join,
+        note=note,
+        file=rejects.file,
     )
 
 

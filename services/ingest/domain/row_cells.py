@@ -41,6 +41,8 @@ class VmRef:
     host: str | None
     folder: str | None
     power_state: str | None
+    file: str | None = None
+    """The file that the row is in, of an import of several."""
 
 
 class RowCells:
@@ -162,6 +164,7 @@ class RowCells:
             host=self.shared("Host"),
             folder=self.shared("Folder"),
             power_state=self.read_as("Powerstate", _power_state),
+            file=self._rejects.file,
         )
         self._last_ref = (raw, ref)
         return ref

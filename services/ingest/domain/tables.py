@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from services.ingest.domain.cells import Cell, is_blank, plain_text
+from services.ingest.domain.cells import BadCell, Cell, is_blank, plain_text
+from services.ingest.domain.cells import number as number_in
 from services.ingest.domain.errors import COLUMN_MISSING, TOO_MANY_ROWS
 from services.ingest.domain.evidence import Evidence
 from services.ingest.domain.headers import HeaderMatch, Tab, match_header, normal_header
@@ -184,4 +185,11 @@ def _is_total(cells: RowCells, line: Sequence[Cell]) -> bool:
         return False
     if not all(is_blank(cells.cell(column)) for column in _NOT_OF_A_TOTAL):
         return False
-    return any(isinstance(cell, float | int) and not isinstance(cell, bool) for cell in line)
+    return any(_is_figure(cell) for cell in line)
+
+
+def _is_figure(cell: Cell) -> bool:
+    try:
+        return number_in(cell) is not None
+    except BadCell:
+        return False

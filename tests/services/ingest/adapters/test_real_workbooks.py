@@ -160,6 +160,7 @@ def test_custom_attributes_between_known_columns_are_reported_unmatched() -> Non
         "by_name": 0,
         "orphans": 0,
         "name_differs": 113,
+        "repeats": 0,
     }
 
 
