@@ -14,7 +14,7 @@ PYTEST := $(PY) -m pytest
 demo: .runtime ## Plan the sample estate: starts the platform, writes out/plan.json and out/plan.xlsx
 	@$(PY) -m cli demo --out $(OUT)
 
-plan: .runtime ## Plan your own workbook: make plan RVTOOLS=path/to.xlsx OUT=dir
+plan: .runtime ## Plan your own export, .xlsx, .zip or folder: make plan RVTOOLS=path/to.xlsx OUT=dir
 	@test -n "$(RVTOOLS)" || { echo "Say which workbook:  make plan RVTOOLS=path/to.xlsx OUT=dir" >&2; exit 2; }
 	@$(PY) -m cli plan --rvtools "$(RVTOOLS)" --out "$(OUT)"
 

@@ -13,6 +13,7 @@ import orjson
 
 from services.ingest.adapters.parser import WorkbookParser
 from services.ingest.adapters.parser_files import ParserFiles, ParserJob
+from services.ingest.adapters.workbook_import import import_workbook
 from services.ingest.domain.limits import ParserLimits, WorkbookLimits
 from shared.contracts.records import VmRecord
 from shared.contracts.snapshots import SnapshotManifest, decode_page, page_sha256
@@ -80,6 +81,16 @@ def a_job(content: bytes, **limits: int) -> Iterator[tuple[ParserFiles, ParserJo
                 parser=ParserLimits(**limits),
             ),
         )
+
+
+def parse_here(content: bytes) -> Parsed:
+    """The outcome of a good upload, without a process of its own: a tenth of the time, and no
+    protection."""
+    progress: list[dict[str, Any]] = []
+    with a_job(content) as (files, job):
+        counts = import_workbook(files, job, progress.append)
+        left = {path.name: path.read_bytes() for path in files.folder.iterdir()}
+    return Parsed({name: int(str(count)) for name, count in counts.items()}, left, progress)
 
 
 async def parse(content: bytes, **limits: int) -> Parsed:

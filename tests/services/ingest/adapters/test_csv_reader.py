@@ -8,7 +8,7 @@ import pytest
 
 from services.ingest.adapters.csv_reader import CsvLines, CsvTabs
 from shared.kernel.errors import Invalid, Unsupported
-from tests.services.ingest.adapters.parsing import parse
+from tests.services.ingest.adapters.parsing import parse_here
 from tests.services.ingest.csv_files import csv_files, csv_text, csv_zip
 from tests.services.ingest.tabs import EXPORTED_AT
 from tests.services.ingest.workbooks import VDISK, VINFO, workbook, zipped
@@ -26,11 +26,9 @@ def rows_of(content: bytes) -> list[list[str]]:
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
-async def test_a_zip_of_csv_files_gives_what_the_workbook_gives(
-    separator: str, encoding: str
-) -> None:
-    from_csv = await parse(csv_zip(separator=separator, encoding=encoding))
-    from_xlsx = await parse(workbook())
+def test_a_zip_of_csv_files_gives_what_the_workbook_gives(separator: str, encoding: str) -> None:
+    from_csv = parse_here(csv_zip(separator=separator, encoding=encoding))
+    from_xlsx = parse_here(workbook())
     for name in ("vms.copy", "disks.copy", "nics.copy"):
         assert from_csv.files[name] == from_xlsx.files[name]
     assert from_csv.report["rejected_count"] == 0
@@ -117,7 +115,7 @@ def test_bytes_that_are_no_text_are_refused(content: bytes) -> None:
         lines_of(content)
 
 
-async def test_a_row_that_a_stray_quote_or_line_end_has_moved_is_rejected() -> None:
+def test_a_row_that_a_stray_quote_or_line_end_has_moved_is_rejected() -> None:
     text = (
         "VM,Powerstate,CPUs,Memory,Annotation,VM ID\r\n"
         "web,poweredOn,2,4096,fine,vm-1\r\n"
@@ -126,7 +124,7 @@ async def test_a_row_that_a_stray_quote_or_line_end_has_moved_is_rejected() -> N
         'app,poweredOn,2,4096,"the "old", retired" one,vm-3\r\n'
         "mail,poweredOn,2,4096,fine,vm-4\r\n"
     )
-    parsed = await parse(zipped({"RVTools_tabvInfo.csv": text.encode()}))
+    parsed = parse_here(zipped({"RVTools_tabvInfo.csv": text.encode()}))
     assert {record.name for record in parsed.records} == {"web", "mail"}
     rejected = parsed.report["rejected"]
     assert [(r["tab"], r["row"], r["column"]) for r in rejected] == [
@@ -139,17 +137,17 @@ async def test_a_row_that_a_stray_quote_or_line_end_has_moved_is_rejected() -> N
     assert parsed.tab("vInfo")["rejected_rows"] == 3
 
 
-async def test_totals_typed_under_the_data_are_no_vm_in_csv_either() -> None:
+def test_totals_typed_under_the_data_are_no_vm_in_csv_either() -> None:
     lines = [*VINFO, ["Total", "", "", 10, 36864, 3, 2, "", "", "", ""]]
-    parsed = await parse(csv_zip(vInfo=[*lines, VINFO[0]], vDisk=VDISK))
+    parsed = parse_here(csv_zip(vInfo=[*lines, VINFO[0]], vDisk=VDISK))
     assert parsed.counts["vm_count"] == 2
     tab = parsed.tab("vInfo")
     assert (tab["total_rows"], tab["repeated_headers"]) == (1, 1)
 
 
-async def test_headers_of_the_option_dbcolumnnames_are_known() -> None:
+def test_headers_of_the_option_dbcolumnnames_are_known() -> None:
     header = "vInfoVMName;vInfoPowerstate;vInfoCPUs;vInfoMemory;vInfoObjectID"
-    parsed = await parse(
+    parsed = parse_here(
         zipped({"RVTools_tabvInfo.csv": f"{header}\nweb;poweredOn;2;4.096;vm-1\n".encode()})
     )
     [record] = parsed.records
@@ -158,14 +156,14 @@ async def test_headers_of_the_option_dbcolumnnames_are_known() -> None:
 
 
 @pytest.mark.parametrize("decimal", [",", "."])
-async def test_dates_and_decimals_are_read_in_the_notation_of_the_tab(decimal: str) -> None:
+def test_dates_and_decimals_are_read_in_the_notation_of_the_tab(decimal: str) -> None:
     info = [
         ["VM", "Powerstate", "CPUs", "Memory", "Provisioned MiB", "In Use MiB"],
         ["web", "poweredOn", "2", "4096", f"20{decimal}250", f"8{decimal}5"],
     ]
     shots = [["VM", "Date / time"], ["web", "05/02/2024 10:00:00"], ["web", "29/02/2024 10:00:00"]]
     content = csv_zip(separator=";", vInfo=info, vSnapshot=shots)
-    parsed = await parse(content)
+    parsed = parse_here(content)
     [record] = parsed.records
     assert (record.provisioned_mib, record.allocated_mib) == (20, 8)
     assert record.snapshot_count == 2
@@ -173,16 +171,16 @@ async def test_dates_and_decimals_are_read_in_the_notation_of_the_tab(decimal: s
     assert parsed.report["rejected_count"] == 0
 
 
-async def test_a_lone_vinfo_is_an_inventory() -> None:
-    parsed = await parse(csv_files(separator=";")["RVTools_tabvInfo.csv"])
+def test_a_lone_vinfo_is_an_inventory() -> None:
+    parsed = parse_here(csv_files(separator=";")["RVTools_tabvInfo.csv"])
     assert parsed.counts["vm_count"] == 2
     assert parsed.tab("vDisk")["state"] == "missing"
 
 
 @pytest.mark.parametrize("tab", ["vDisk", "vNetwork"])
-async def test_another_tab_alone_is_refused(tab: str) -> None:
+def test_another_tab_alone_is_refused(tab: str) -> None:
     with pytest.raises(Unsupported, match="not vInfo") as refused:
-        await parse(csv_files()[f"RVTools_tab{tab}.csv"])
+        parse_here(csv_files()[f"RVTools_tab{tab}.csv"])
     assert refused.value.code == "not-a-workbook"
 
 
