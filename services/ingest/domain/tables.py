@@ -94,7 +94,7 @@ class Table:
             cells.load(number, line)
             if self._is_delimited and self._is_broken(number, line):
                 continue
-            if needs_vm and not self._is_data(cells, line):
+            if not (self._is_data(cells, line) if needs_vm else self._is_fact(cells, line)):
                 continue
             self.counts.read += 1
             yield make(cells)
@@ -133,6 +133,16 @@ class Table:
             fix="Export again with RVTools 4.6.1 or newer, or export to Excel instead of CSV.",
         )
         return True
+
+    def _is_fact(self, cells: RowCells, line: Sequence[Cell]) -> bool:
+        """Whether a row of a tab that is not about VMs holds more than the header does."""
+        if all(is_blank(cell) for cell in line):
+            self.counts.blank += 1
+        elif self._repeats_header(cells):
+            self.counts.repeated_headers += 1
+        else:
+            return True
+        return False
 
     def _is_data(self, cells: RowCells, line: Sequence[Cell]) -> bool:
         name = plain_text(cells.cell("VM")).strip()
