@@ -52,7 +52,7 @@ def main(arguments: list[str]) -> int:
     except MemoryError:
         return OUT_OF_MEMORY
     except AppError as error:
-        _say({"refused": _problem(error)})
+        _say({"refused": problem_of(error)})
         return REFUSED
     _say({"done": done})
     return 0
@@ -77,7 +77,8 @@ def _say(message: dict[str, Json]) -> None:
     sys.stdout.buffer.flush()
 
 
-def _problem(error: AppError) -> dict[str, Json]:
+def problem_of(error: AppError) -> dict[str, Json]:
+    """A refusal, as the service is told it."""
     return {
         "kind": type(error).__name__,
         "code": error.code,
