@@ -8,6 +8,8 @@ from pathlib import Path
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError
 
+from services.ingest.adapters.error_cells import Cells, error_cells
+from services.ingest.adapters.workbook_guard import refusing_damage
 from services.ingest.domain.cells import Cell
 from services.ingest.domain.errors import ENCRYPTED_WORKBOOK, UNREADABLE_WORKBOOK
 from services.ingest.domain.headers import normal_tab_name
@@ -20,12 +22,26 @@ class XlsxLines:
     is_delimited = False
     note = None
 
-    def __init__(self, sheet: CalamineSheet | None) -> None:
+    def __init__(self, sheet: CalamineSheet | None, errors: Cells | None = None) -> None:
+        """``errors``: what cells show that calamine gives as empty ones."""
         self._sheet = sheet
+        self._errors: dict[int, dict[int, str]] = {}
         self.total = 0 if sheet is None or sheet.end is None else sheet.end[0] + 1
+        first_column = 0 if sheet is None or sheet.start is None else sheet.start[1]
+        for (row, column), shown in (errors or {}).items():
+            self._errors.setdefault(row, {})[column - first_column] = shown
 
     def __iter__(self) -> Iterator[Sequence[Cell]]:
-        return iter(()) if self._sheet is None else self._sheet.iter_rows()
+        if self._sheet is None:
+            return iter(())
+        return self._with_errors(self._sheet) if self._errors else self._sheet.iter_rows()
+
+    def _with_errors(self, sheet: CalamineSheet) -> Iterator[Sequence[Cell]]:
+        for number, line in enumerate(sheet.iter_rows()):
+            for column, shown in self._errors.get(number, {}).items():
+                if 0 <= column < len(line) and line[column] == "":
+                    line[column] = shown
+            yield line
 
 
 class XlsxWorkbook:
@@ -59,9 +75,11 @@ class XlsxWorkbook:
         if self._open is None:
             self._open = _opened(self._path)
         try:
-            return XlsxLines(self._open.get_sheet_by_name(name))
+            sheet = self._open.get_sheet_by_name(name)
         except (CalamineError, OSError, ValueError) as error:
             raise _unreadable(name, error) from error
+        with refusing_damage():
+            return XlsxLines(sheet, error_cells(self._path, tab))
 
     def close(self) -> None:
         """Lets go of the shared texts; the next tab reads them again."""

@@ -144,15 +144,25 @@ class Assembly:
 
 
 def name_nameless(rows: list[VmRow], rejects: Rejects) -> list[VmRow]:
-    """vInfo's rows, where the ID stands in for a name that is missing."""
+    """vInfo's rows, where the ID stands in for a name that is missing; without both, a row is
+    left out."""
     named = []
     for row in rows:
-        if row.ref.name is None:
-            stand_in = row.ref.moref or row.ref.uuid
-            rejects.of_file(row.ref.file).stand_in(VINFO, row.number, stand_in or "")
+        stand_in = row.ref.moref or row.ref.uuid
+        of_file = rejects.of_file(row.ref.file)
+        if row.ref.name is not None:
+            named.append(row)
+        elif stand_in is not None:
+            of_file.stand_in(VINFO, row.number, stand_in)
             named.append(replace(row, ref=replace(row.ref, name=stand_in)))
         else:
-            named.append(row)
+            of_file.row(
+                VINFO,
+                row.number,
+                value="",
+                reason="the VM has neither a name that can be read nor an ID",
+                fix="Type the VM's name in column VM.",
+            )
     return named
 
 

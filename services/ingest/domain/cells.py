@@ -49,6 +49,13 @@ _LONGEST_NUMBER: Final = 64
 _LONGEST_PLAIN_NUMBER: Final = 15
 _NO_SEPARATORS: Final = "Type the number without a thousands separator."
 
+NO_RESULT: Final = "#formula without result"
+"""What a cell is taken to show whose formula was never calculated."""
+_ERRORS: Final = frozenset(
+    {"#n/a", "#ref!", "#name?", "#value!", "#div/0!", "#null!", "#num!", "#getting_data"}
+    | {"#spill!", "#calc!", "#field!", "#blocked!", "#unknown!", "#connect!", NO_RESULT}
+)
+
 _USUAL_FLAGS: Final[dict[str, bool | None]] = {"False": False, "True": True, "": None}
 _TRUE: Final = frozenset(
     {"true", "yes", "1", "enabled", "on", "wahr", "ja", "vrai", "oui", "verdadero", "vero", "si"}
@@ -73,8 +80,21 @@ def is_blank(cell: Cell) -> bool:
 
 
 def is_special(raw: str, *, max_chars: int) -> bool:
-    """Whether text needs more than trimming: Excel's escapes, NUL, or too long."""
-    return "_x" in raw or "\x00" in raw or len(raw) > max_chars
+    """Whether text needs more than trimming: Excel's errors and escapes, NUL, or too long."""
+    return "_x" in raw or "\x00" in raw or "#" in raw or len(raw) > max_chars
+
+
+def refuse_error(cell: Cell) -> None:
+    """Lets through what is not one of Excel's errors, such as #N/A.
+
+    Raises:
+        BadCell: it is one.
+    """
+    if isinstance(cell, str) and "#" in cell and cell.strip().lower() in _ERRORS:
+        raise BadCell(
+            f"the cell shows {cell.strip()}",
+            "Type the value itself, or export again with RVTools.",
+        )
 
 
 def plain_text(cell: Cell) -> str:

@@ -178,6 +178,7 @@ class RowCells:
         if cell == "":
             return None
         try:
+            cells.refuse_error(cell)
             return parse(cell)
         except BadCell as bad:
             self._reject(column, cell, bad)

@@ -87,7 +87,9 @@ class Table:
         for number, line in enumerate(self._lines, start=self.header_row + 1):
             if number > self._limits.max_rows_per_tab:
                 raise TooLarge(
-                    f"Tab {self.tab.name} has more than {self._limits.max_rows_per_tab:,} rows.",
+                    f"Tab {self.tab.name} has more than {self._limits.max_rows_per_tab:,} rows. "
+                    "Delete the empty rows below the data, export one vCenter at a time, or ask "
+                    "the operator to raise MIGPLAN_INGEST_ROWS_MAX_PER_TAB.",
                     code=TOO_MANY_ROWS,
                     errors=[ErrorDetail("One row too many.", tab=self.tab.name, row=number)],
                 )
