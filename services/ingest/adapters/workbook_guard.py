@@ -130,6 +130,12 @@ def check_directory(parts: Sequence[zipfile.ZipInfo], budget: Budget) -> None:
             "Open the workbook in Excel and save it, or pack the zip, again.",
             code=SUSPICIOUS_WORKBOOK,
         )
+    if any(not part.filename for part in parts):
+        raise Invalid(
+            "The file holds a part without a name; no program writes that. Open the workbook in "
+            "Excel and save it, or pack the zip, again.",
+            code=SUSPICIOUS_WORKBOOK,
+        )
     if any(part.flag_bits & 0x1 for part in parts):
         raise Unsupported(
             "The zip is protected with a password. Upload it without one.",
