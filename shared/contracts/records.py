@@ -43,9 +43,18 @@ class SizeBasis(StrEnum):
 
     VDISK = "vdisk"
     TOTAL_DISK_CAPACITY = "total_disk_capacity"
+    GUEST_USED = "guest_used"
     ALLOCATED = "allocated"
     PROVISIONED = "provisioned"
     UNKNOWN = "unknown"
+
+
+class FigureBasis(StrEnum):
+    """How a figure is known."""
+
+    REPORTED = "reported"
+    DERIVED = "derived"
+    MISSING = "missing"
 
 
 class DiskRecord(BaseModel):
@@ -66,6 +75,14 @@ class DiskRecord(BaseModel):
     shared_bus: str | None = None
     is_thin: bool | None = None
     is_raw: bool | None = None
+    disk_key: int | None = Field(default=None, description="Joins partitions to disks")
+    disk_uuid: str | None = None
+    guest_path: str | None = Field(default=None, description="What the guest calls it")
+    unit_number: int | None = Field(default=None, description="The boot disk has the lowest")
+    controller_label: str | None = None
+    is_eager_zeroed: bool | None = None
+    raw_mode: str | None = Field(default=None, description="physicalMode or virtualMode")
+    raw_lun: str | None = None
 
 
 class NicRecord(BaseModel):
@@ -80,10 +97,60 @@ class NicRecord(BaseModel):
     mac: str | None = None
     ip_addresses: list[str] = Field(default_factory=list)
     is_connected: bool | None = None
+    starts_connected: bool | None = None
+    mac_type: str | None = Field(default=None, description="assigned, manual or generated")
+    has_direct_path: bool | None = None
+    vlan_id: int | None = Field(default=None, description="1 to 4094; 0 is untagged")
+    vlan_trunk: str | None = Field(default=None, description="Ranges, where it is a trunk")
+    is_vlan_guessed: bool = Field(default=False, description="Only the network's name says so")
+
+
+class SnapshotRecord(BaseModel):
+    """One row of vSnapshot. Times are vCenter's, without a zone."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    name: str | None = None
+    description: str | None = None
+    taken_at: datetime | None = None
+    age_days: int | None = Field(default=None, description="Whole days, at the export")
+    size_mib: int | None = None
+    is_quiesced: bool | None = None
+
+
+class PartitionRecord(BaseModel):
+    """One row of vPartition: a file system that VMware Tools report."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    mount: str | None = None
+    disk_key: int | None = None
+    capacity_mib: int | None = None
+    consumed_mib: int | None = Field(
+        default=None, description="Capacity less free where the workbook does not say it"
+    )
+    free_mib: int | None = None
+    free_percent: float | None = None
+
+
+class MediaRecord(BaseModel):
+    """One row of vCD or vUSB: what is attached to a VM."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    kind: str = Field(description="cd or usb")
+    label: str | None = None
+    device_type: str | None = None
+    is_connected: bool | None = None
+    starts_connected: bool | None = None
 
 
 class VmRecord(Record):
-    """One VM of an inventory, with its disks and NICs. Templates and placeholders are included."""
+    """One VM of an inventory, with all that belongs to it. Templates and placeholders are included.
+
+    Times are vCenter's, without a zone. Clocks and limits are MHz; a limit is absent where none is
+    set.
+    """
 
     SCHEMA: ClassVar[str] = "vm.v1"
 
@@ -124,8 +191,67 @@ class VmRecord(Record):
     derived_fields: list[str] = Field(
         default_factory=list, description="Fields that another tab than vInfo supplied"
     )
+    guest_state: str | None = None
+    guest_detail: str | None = Field(
+        default=None, description="What the guest says of itself, such as its exact distribution"
+    )
+    tools_status: str | None = Field(default=None, description="toolsOk, toolsOld, …")
+    tools_version: str | None = None
+    tools_required_version: str | None = None
+    is_tools_upgradeable: bool | None = None
+    smbios_uuid: str | None = Field(default=None, description="Repeats on clones")
+    powered_on_at: datetime | None = None
+    created_at: datetime | None = None
+    needs_consolidation: bool | None = None
+    latency_sensitivity: str | None = None
+    ft_state: str | None = None
+    has_secure_boot: bool | None = None
+    shows_disk_uuids: bool | None = Field(default=None, description="EnableUUID")
+    ha_restart_priority: str | None = None
+    cluster_rules: str | None = None
+    cpu_sockets: int | None = None
+    cores_per_socket: int | None = None
+    cpu_used_mhz: int | None = None
+    cpu_max_mhz: int | None = None
+    cpu_percent: float | None = Field(default=None, description="Used of what its vCPUs can draw")
+    cpu_basis: FigureBasis = FigureBasis.MISSING
+    cpu_readiness_percent: float | None = None
+    cpu_reservation_mhz: int | None = None
+    cpu_limit_mhz: int | None = None
+    has_cpu_hot_add: bool | None = None
+    has_cpu_hot_remove: bool | None = None
+    memory_active_mib: int | None = Field(
+        default=None, description="What the guest touched lately: the low bound of its need"
+    )
+    memory_active_percent: float | None = None
+    memory_active_basis: FigureBasis = FigureBasis.MISSING
+    memory_consumed_mib: int | None = Field(
+        default=None, description="What the host holds for it: the high bound of its need"
+    )
+    memory_consumed_percent: float | None = None
+    memory_consumed_basis: FigureBasis = FigureBasis.MISSING
+    memory_ballooned_mib: int | None = None
+    memory_swapped_mib: int | None = None
+    memory_reservation_mib: int | None = None
+    memory_limit_mib: int | None = None
+    is_memory_locked: bool | None = None
+    has_memory_hot_add: bool | None = None
+    guest_used_mib: int | None = Field(
+        default=None,
+        description="In use inside the guest; absent where its file systems cover less than 80 % "
+        "of its disks. allocated_mib is what the datastores hold",
+    )
+    host_cpu_mhz: int | None = Field(default=None, description="Clock of its host")
+    host_nic_mbit_s: int | None = Field(default=None, description="Fastest port of its host")
+    host_esx_version: str | None = None
+    attributes: dict[str, str] = Field(
+        default_factory=dict, description="Custom attributes and tags that have a value"
+    )
     disks: list[DiskRecord] = Field(default_factory=list)
     nics: list[NicRecord] = Field(default_factory=list)
+    snapshots: list[SnapshotRecord] = Field(default_factory=list)
+    partitions: list[PartitionRecord] = Field(default_factory=list)
+    media: list[MediaRecord] = Field(default_factory=list)
 
 
 class OsFamily(StrEnum):

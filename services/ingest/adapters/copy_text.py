@@ -6,6 +6,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+import orjson
+
 from services.ingest.domain.table_rows import Json
 
 _SPECIAL = re.compile(r"[\\\t\n\r]")
@@ -24,17 +26,23 @@ def copy_line(values: Iterable[Json]) -> str:
 
 def _field(value: Json) -> str:
     if isinstance(value, str):
-        # Tabs and line ends are not printable; this asks faster than a search does.
-        if value.isprintable() and "\\" not in value:
-            return value
-        return _SPECIAL.sub(lambda found: _ESCAPES[found[0]], value)
+        return _escaped(value)
     if value is None:
         return "\\N"
     if isinstance(value, bool):
         return "t" if value else "f"
     if isinstance(value, list):
         return "{" + ",".join(str(item) for item in value) + "}"
+    if isinstance(value, dict):
+        return _escaped(orjson.dumps(value).decode()) if value else "{}"
     return str(value)
+
+
+def _escaped(value: str) -> str:
+    # Tabs and line ends are not printable; this asks faster than a search does.
+    if value.isprintable() and "\\" not in value:
+        return value
+    return _SPECIAL.sub(lambda found: _ESCAPES[found[0]], value)
 
 
 class CopyFile:
