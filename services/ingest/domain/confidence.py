@@ -1,6 +1,7 @@
 """How far an import can be trusted, figure by figure: what was read, mapped, derived, is missing or
 contradicted."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -18,9 +19,8 @@ from services.ingest.domain.report import EMPTY, MISSING, NO_HEADER, TabReport
 from services.ingest.domain.usage import DERIVED, REPORTED
 from services.ingest.domain.vms import Vm
 
-VMS: Final = "vms"
-DISKS: Final = "disks"
-NICS: Final = "nics"
+_UNITS: Final = {"datastore": "disks", "vlan": "nics"}
+"""What a figure is counted over where it is not VMs."""
 
 COSTS: Final[Mapping[str, str]] = {
     "vDisk": "Disks one by one: datastores, raw and shared disks, the blockers that follow from "
@@ -60,37 +60,26 @@ _CONTRADICTED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "memory_mib": ("memory_size",),
     "disk_mib": ("disk_sum", "disk_count"),
     "used_mib": ("in_use_zero", "partitions_exceed_disks"),
-    "nics": ("nic_count",),
     "vlan": ("vlan_differs",),
     "power_state": ("power_state",),
 }
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class FigureConfidence:
     """How one figure is known. ``of``: what it is counted over, in ``unit``."""
 
     figure: str
     unit: str
-    of: int = 0
-    reported: int = 0
+    of: int
+    reported: int
     """The workbook states it."""
-    derived: int = 0
+    derived: int
     """Worked out, taken from a second-best place, or guessed from a name."""
-    missing: int = 0
-    contradictory: int = 0
+    missing: int
+    contradictory: int
     """Tabs disagree on it; the report's contradictions tell where."""
-    known_percent: float = 0.0
-
-    def note(self, basis: str) -> None:
-        """Counts one."""
-        self.of += 1
-        if basis == REPORTED:
-            self.reported += 1
-        elif basis == DERIVED:
-            self.derived += 1
-        else:
-            self.missing += 1
+    known_percent: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +117,8 @@ class ConfidenceCounter:
 
     vms: int = 0
     vms_without_id: int = 0
-    _figures: dict[str, FigureConfidence] = field(default_factory=dict)
+    _counts: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    """By figure, how often each basis."""
 
     def add(self, vm: Vm) -> None:
         """Counts one VM; templates and placeholders are passed over."""
@@ -137,24 +127,18 @@ class ConfidenceCounter:
         self.vms += 1
         self.vms_without_id += vm.identity.moref is None
         for name, basis in _of_vm(vm):
-            self._figure(name, VMS).note(basis)
+            self._counts[name][basis] += 1
         for disk in vm.disks:
-            self._figure("datastore", DISKS).note(
-                _basis(disk.datastore, is_derived=disk.is_datastore_guessed)
-            )
+            basis = _basis(disk.datastore, is_derived=disk.is_datastore_guessed)
+            self._counts["datastore"][basis] += 1
         for nic in vm.nics:
             if nic.network is not None:
                 is_guessed = nic.vlan is not None and nic.vlan.is_guessed
-                self._figure("vlan", NICS).note(_basis(nic.vlan, is_derived=is_guessed))
+                self._counts["vlan"][_basis(nic.vlan, is_derived=is_guessed)] += 1
 
     def summary(self, tabs: Iterable[TabReport], contradictions: Mapping[str, int]) -> Confidence:
         """The summary of the whole import."""
         tabs = list(tabs)
-        for name, figure in self._figures.items():
-            kinds = _CONTRADICTED_BY.get(name, ())
-            figure.contradictory = sum(contradictions.get(kind, 0) for kind in kinds)
-            known = figure.reported + figure.derived
-            figure.known_percent = round(100 * known / figure.of, 1) if figure.of else 0.0
         return Confidence(
             vms=self.vms,
             vms_without_id=self.vms_without_id,
@@ -169,18 +153,31 @@ class ConfidenceCounter:
             rows_rejected=sum(tab.rejected_rows for tab in tabs),
             columns_mapped=sum(len(tab.columns) for tab in tabs),
             columns_missing=sum(len(tab.missing) for tab in tabs),
-            figures=tuple(self._figures.values()),
+            figures=tuple(
+                _figure(name, counts, contradictions) for name, counts in self._counts.items()
+            ),
         )
-
-    def _figure(self, name: str, unit: str) -> FigureConfidence:
-        figure = self._figures.get(name)
-        if figure is None:
-            figure = self._figures[name] = FigureConfidence(name, unit)
-        return figure
 
 
 _MAY_BE_EMPTY: Final = frozenset({"vSnapshot", "vCD", "vUSB", "vHealth", "vRP", "dvPort", "vPort"})
 """Tabs that many an estate has nothing to put into."""
+
+
+def _figure(
+    name: str, counts: Mapping[str, int], contradictions: Mapping[str, int]
+) -> FigureConfidence:
+    reported, derived = counts.get(REPORTED, 0), counts.get(DERIVED, 0)
+    of = sum(counts.values())
+    return FigureConfidence(
+        figure=name,
+        unit=_UNITS.get(name, "vms"),
+        of=of,
+        reported=reported,
+        derived=derived,
+        missing=counts.get(bases.MISSING, 0),
+        contradictory=sum(contradictions.get(kind, 0) for kind in _CONTRADICTED_BY.get(name, ())),
+        known_percent=round(100 * (reported + derived) / of, 1),
+    )
 
 
 def _is_missed(tab: TabReport) -> bool:

@@ -29,6 +29,8 @@ NO_LIMIT: Final = -1
 NO_ATTRIBUTES: Final[Mapping[str, str]] = MappingProxyType({})
 NO_ATTRIBUTES_AT: Final[Mapping[str, int]] = MappingProxyType({})
 
+_USUAL_FLAGS: Final = {"False": False, "True": True, "": None}
+_FEW_DIGITS: Final = 9
 _OWN_OF_A_VM: Final = 3
 """The first columns of :data:`REF_COLUMNS` differ from VM to VM; the others repeat."""
 
@@ -65,10 +67,9 @@ class SharedCells:
     _cells: dict[Cell, Cell] = field(default_factory=dict)
 
     def keep_ref(self, raw: tuple[Cell, ...], ref: VmRef) -> None:
-        """Remembers what a row's cells mean. Only text is compared: Excel's True equals its 1."""
-        if all(type(cell) is str for cell in raw):
-            places = (self._cells.setdefault(cell, cell) for cell in raw[_OWN_OF_A_VM:])
-            self.refs[(*raw[:_OWN_OF_A_VM], *places)] = ref
+        """Remembers what a row's cells mean."""
+        places = (self._cells.setdefault(cell, cell) for cell in raw[_OWN_OF_A_VM:])
+        self.refs[(*raw[:_OWN_OF_A_VM], *places)] = ref
 
 
 class RowCells:
@@ -117,14 +118,20 @@ class RowCells:
 
     def text(self, column: str) -> str | None:
         """Trimmed text."""
-        cell = self.cell(column)
+        at = self._at.get(column)
+        cell = "" if at is None else self._row[at]
+        if cell == "":
+            return None
         if type(cell) is str and not cells.is_special(cell, max_chars=self._max_chars):
             return cell.strip() or None
         return self._read(column, cell, lambda c: cells.text(c, max_chars=self._max_chars))
 
     def shared(self, column: str) -> str | None:
         """Trimmed text that many rows repeat; one copy of it is kept."""
-        cell = self.cell(column)
+        at = self._at.get(column)
+        cell = "" if at is None else self._row[at]
+        if cell == "":
+            return None
         if type(cell) is not str:
             return self.text(column)
         if cell in self._shared:
@@ -142,10 +149,19 @@ class RowCells:
 
     def whole(self, column: str, *, at_most: int) -> int | None:
         """A count."""
-        cell = self.cell(column)
-        if type(cell) is float and 0 <= cell <= at_most and cell == (quick := int(cell)):
-            return quick
+        at = self._at.get(column)
+        cell = "" if at is None else self._row[at]
+        if type(cell) is float:
+            if 0 <= cell <= at_most and cell == (quick := int(cell)):
+                return quick
+        elif type(cell) is str and cell.isascii() and cell.isdigit() and len(cell) <= _FEW_DIGITS:
+            return self._within(column, int(cell), at_most)
         return self._read(column, cell, lambda c: cells.whole(c, at_most=at_most))
+
+    def _within(self, column: str, value: int, at_most: int) -> int | None:
+        if value <= at_most:
+            return value
+        return self._read(column, value, lambda c: cells.whole(c, at_most=at_most))
 
     def limit(self, column: str, *, at_most: int) -> int | None:
         """A limit that somebody has set; None where there is none."""
@@ -173,7 +189,11 @@ class RowCells:
 
     def flag(self, column: str) -> bool | None:
         """True or False."""
-        return self._read(column, self.cell(column), cells.flag)
+        at = self._at.get(column)
+        cell = "" if at is None else self._row[at]
+        if type(cell) is str and cell in _USUAL_FLAGS:
+            return _USUAL_FLAGS[cell]
+        return self._read(column, cell, cells.flag)
 
     def moment(self, column: str) -> datetime | None:
         """A date and time without a zone."""
@@ -212,6 +232,8 @@ class RowCells:
         if ref is None:
             rejected_before = self._rejects.count
             ref = self._read_ref()
+            if not all(type(cell) is str for cell in raw):
+                return ref  # not to be compared: Excel's True equals its 1
             if self._rejects.count == rejected_before:
                 self._common.keep_ref(raw, ref)
         self._last_ref = (raw, ref)

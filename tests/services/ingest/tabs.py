@@ -29,7 +29,7 @@ from services.ingest.domain.infrastructure_rows import (
 )
 from services.ingest.domain.limits import WorkbookLimits
 from services.ingest.domain.rejects import Rejects
-from services.ingest.domain.row_cells import RowCells
+from services.ingest.domain.row_cells import RowCells, SharedCells
 from services.ingest.domain.rows import disk_row, nic_row, vm_row
 from services.ingest.domain.tables import Table
 from services.ingest.domain.vms import Vm
@@ -40,13 +40,20 @@ Line = Sequence[Cell]
 Lines = Sequence[Line]
 
 
-def table(tab: str, *lines: Line, rejects: Rejects | None = None, max_rows: int = 1000) -> Table:
+def table(
+    tab: str,
+    *lines: Line,
+    rejects: Rejects | None = None,
+    max_rows: int = 1000,
+    common: SharedCells | None = None,
+) -> Table:
     """The tab with those lines, header first."""
     return Table(
         TABS[tab],
         iter(lines),
         rejects=rejects or Rejects(),
         limits=WorkbookLimits(max_rows_per_tab=max_rows),
+        common=common,
     )
 
 

@@ -7,73 +7,74 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-_NEW_COLUMNS = {
-    "vms": (
-        "guest_state text",
-        "guest_detail text",
-        "tools_status text",
-        "tools_version text",
-        "tools_required_version text",
-        "is_tools_upgradeable boolean",
-        "smbios_uuid text",
-        "powered_on_at timestamp",
-        "created_at timestamp",
-        "needs_consolidation boolean",
-        "latency_sensitivity text",
-        "ft_state text",
-        "has_secure_boot boolean",
-        "shows_disk_uuids boolean",
-        "ha_restart_priority text",
-        "cluster_rules text",
-        "cpu_sockets integer",
-        "cores_per_socket integer",
-        "cpu_used_mhz integer",
-        "cpu_max_mhz integer",
-        "cpu_percent double precision",
-        "cpu_basis text NOT NULL DEFAULT 'missing'",
-        "cpu_readiness_percent double precision",
-        "cpu_reservation_mhz integer",
-        "cpu_limit_mhz integer",
-        "has_cpu_hot_add boolean",
-        "has_cpu_hot_remove boolean",
-        "memory_active_mib bigint",
-        "memory_active_percent double precision",
-        "memory_active_basis text NOT NULL DEFAULT 'missing'",
-        "memory_consumed_mib bigint",
-        "memory_consumed_percent double precision",
-        "memory_consumed_basis text NOT NULL DEFAULT 'missing'",
-        "memory_ballooned_mib bigint",
-        "memory_swapped_mib bigint",
-        "memory_reservation_mib bigint",
-        "memory_limit_mib bigint",
-        "is_memory_locked boolean",
-        "has_memory_hot_add boolean",
-        "guest_used_mib bigint",
-        "host_cpu_mhz integer",
-        "host_nic_mbit_s integer",
-        "host_esx_version text",
-        "attributes jsonb NOT NULL DEFAULT '{}'",
-    ),
-    "disks": (
-        "disk_key integer",
-        "disk_uuid text",
-        "guest_path text",
-        "unit_number integer",
-        "controller_label text",
-        "is_eager_zeroed boolean",
-        "raw_mode text",
-        "raw_lun text",
-    ),
-    "nics": (
-        "starts_connected boolean",
-        "mac_type text",
-        "has_direct_path boolean",
-        "vlan_id integer",
-        "vlan_trunk text",
-        "is_vlan_guessed boolean NOT NULL DEFAULT false",
-    ),
-}
-_NEW_TABLES = (
+_ADDED = (
+    """
+    ALTER TABLE vms
+        ADD COLUMN guest_state text,
+        ADD COLUMN guest_detail text,
+        ADD COLUMN tools_status text,
+        ADD COLUMN tools_version text,
+        ADD COLUMN tools_required_version text,
+        ADD COLUMN is_tools_upgradeable boolean,
+        ADD COLUMN smbios_uuid text,
+        ADD COLUMN powered_on_at timestamp,
+        ADD COLUMN created_at timestamp,
+        ADD COLUMN needs_consolidation boolean,
+        ADD COLUMN latency_sensitivity text,
+        ADD COLUMN ft_state text,
+        ADD COLUMN has_secure_boot boolean,
+        ADD COLUMN shows_disk_uuids boolean,
+        ADD COLUMN ha_restart_priority text,
+        ADD COLUMN cluster_rules text,
+        ADD COLUMN cpu_sockets integer,
+        ADD COLUMN cores_per_socket integer,
+        ADD COLUMN cpu_used_mhz integer,
+        ADD COLUMN cpu_max_mhz integer,
+        ADD COLUMN cpu_percent double precision,
+        ADD COLUMN cpu_basis text NOT NULL DEFAULT 'missing',
+        ADD COLUMN cpu_readiness_percent double precision,
+        ADD COLUMN cpu_reservation_mhz integer,
+        ADD COLUMN cpu_limit_mhz integer,
+        ADD COLUMN has_cpu_hot_add boolean,
+        ADD COLUMN has_cpu_hot_remove boolean,
+        ADD COLUMN memory_active_mib bigint,
+        ADD COLUMN memory_active_percent double precision,
+        ADD COLUMN memory_active_basis text NOT NULL DEFAULT 'missing',
+        ADD COLUMN memory_consumed_mib bigint,
+        ADD COLUMN memory_consumed_percent double precision,
+        ADD COLUMN memory_consumed_basis text NOT NULL DEFAULT 'missing',
+        ADD COLUMN memory_ballooned_mib bigint,
+        ADD COLUMN memory_swapped_mib bigint,
+        ADD COLUMN memory_reservation_mib bigint,
+        ADD COLUMN memory_limit_mib bigint,
+        ADD COLUMN is_memory_locked boolean,
+        ADD COLUMN has_memory_hot_add boolean,
+        ADD COLUMN guest_used_mib bigint,
+        ADD COLUMN host_cpu_mhz integer,
+        ADD COLUMN host_nic_mbit_s integer,
+        ADD COLUMN host_esx_version text,
+        ADD COLUMN attributes jsonb NOT NULL DEFAULT '{}'
+    """,
+    """
+    ALTER TABLE disks
+        ADD COLUMN disk_key integer,
+        ADD COLUMN disk_uuid text,
+        ADD COLUMN guest_path text,
+        ADD COLUMN unit_number integer,
+        ADD COLUMN controller_label text,
+        ADD COLUMN is_eager_zeroed boolean,
+        ADD COLUMN raw_mode text,
+        ADD COLUMN raw_lun text
+    """,
+    """
+    ALTER TABLE nics
+        ADD COLUMN starts_connected boolean,
+        ADD COLUMN mac_type text,
+        ADD COLUMN has_direct_path boolean,
+        ADD COLUMN vlan_id integer,
+        ADD COLUMN vlan_trunk text,
+        ADD COLUMN is_vlan_guessed boolean NOT NULL DEFAULT false
+    """,
     *("snapshots", "partitions", "media"),
     *("hosts", "clusters", "datastores", "resource_pools", "host_nics", "health_messages"),
     "networks",
@@ -260,20 +261,88 @@ _TABLES = (
     )
     """,
 )
+_REMOVED = (
+    """
+    DROP TABLE snapshots, partitions, media, hosts, clusters, datastores, resource_pools, host_nics,
+        health_messages, networks
+    """,
+    """
+    ALTER TABLE vms
+        DROP COLUMN guest_state,
+        DROP COLUMN guest_detail,
+        DROP COLUMN tools_status,
+        DROP COLUMN tools_version,
+        DROP COLUMN tools_required_version,
+        DROP COLUMN is_tools_upgradeable,
+        DROP COLUMN smbios_uuid,
+        DROP COLUMN powered_on_at,
+        DROP COLUMN created_at,
+        DROP COLUMN needs_consolidation,
+        DROP COLUMN latency_sensitivity,
+        DROP COLUMN ft_state,
+        DROP COLUMN has_secure_boot,
+        DROP COLUMN shows_disk_uuids,
+        DROP COLUMN ha_restart_priority,
+        DROP COLUMN cluster_rules,
+        DROP COLUMN cpu_sockets,
+        DROP COLUMN cores_per_socket,
+        DROP COLUMN cpu_used_mhz,
+        DROP COLUMN cpu_max_mhz,
+        DROP COLUMN cpu_percent,
+        DROP COLUMN cpu_basis,
+        DROP COLUMN cpu_readiness_percent,
+        DROP COLUMN cpu_reservation_mhz,
+        DROP COLUMN cpu_limit_mhz,
+        DROP COLUMN has_cpu_hot_add,
+        DROP COLUMN has_cpu_hot_remove,
+        DROP COLUMN memory_active_mib,
+        DROP COLUMN memory_active_percent,
+        DROP COLUMN memory_active_basis,
+        DROP COLUMN memory_consumed_mib,
+        DROP COLUMN memory_consumed_percent,
+        DROP COLUMN memory_consumed_basis,
+        DROP COLUMN memory_ballooned_mib,
+        DROP COLUMN memory_swapped_mib,
+        DROP COLUMN memory_reservation_mib,
+        DROP COLUMN memory_limit_mib,
+        DROP COLUMN is_memory_locked,
+        DROP COLUMN has_memory_hot_add,
+        DROP COLUMN guest_used_mib,
+        DROP COLUMN host_cpu_mhz,
+        DROP COLUMN host_nic_mbit_s,
+        DROP COLUMN host_esx_version,
+        DROP COLUMN attributes
+    """,
+    """
+    ALTER TABLE disks
+        DROP COLUMN disk_key,
+        DROP COLUMN disk_uuid,
+        DROP COLUMN guest_path,
+        DROP COLUMN unit_number,
+        DROP COLUMN controller_label,
+        DROP COLUMN is_eager_zeroed,
+        DROP COLUMN raw_mode,
+        DROP COLUMN raw_lun
+    """,
+    """
+    ALTER TABLE nics
+        DROP COLUMN starts_connected,
+        DROP COLUMN mac_type,
+        DROP COLUMN has_direct_path,
+        DROP COLUMN vlan_id,
+        DROP COLUMN vlan_trunk,
+        DROP COLUMN is_vlan_guessed
+    """,
+)
 
 
 def upgrade() -> None:
     """Add columns and tables. What an older release has stored has no more than it had."""
-    for table, columns in _NEW_COLUMNS.items():
-        added = ", ".join(f"ADD COLUMN {column}" for column in columns)
-        op.execute(f"ALTER TABLE {table} {added}")
-    for statement in _TABLES:
+    for statement in _ADDED:
         op.execute(statement)
 
 
 def downgrade() -> None:
     """Remove them."""
-    op.execute(f"DROP TABLE {', '.join(_NEW_TABLES)}")
-    for table, columns in _NEW_COLUMNS.items():
-        removed = ", ".join(f"DROP COLUMN {column.split()[0]}" for column in columns)
-        op.execute(f"ALTER TABLE {table} {removed}")
+    for statement in _REMOVED:
+        op.execute(statement)

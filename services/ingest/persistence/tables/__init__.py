@@ -1,6 +1,6 @@
 """Tables of the schema ``ingest``, as migrations made them."""
 
-from services.ingest.persistence.tables.base import metadata
+from services.ingest.persistence.tables.schema import metadata
 from services.ingest.persistence.tables.infrastructure import (
     clusters,
     datastores,

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, Double, Integer, Table, Text
 
-from services.ingest.persistence.tables.base import inventory_id_column, metadata
+from services.ingest.persistence.tables.schema import inventory_id_column, metadata
 
 hosts = Table(
     "hosts",

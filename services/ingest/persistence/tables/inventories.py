@@ -13,7 +13,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.ingest.persistence.tables.base import metadata
+from services.ingest.persistence.tables.schema import metadata
 
 projects = Table(
     "projects",

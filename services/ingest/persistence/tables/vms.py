@@ -14,7 +14,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.ingest.persistence.tables.base import inventory_id_column, metadata
+from services.ingest.persistence.tables.schema import inventory_id_column, metadata
 
 vms = Table(
     "vms",

@@ -6,13 +6,13 @@ from services.ingest.domain.stored_tables import STORED_TABLES
 from services.ingest.domain.table_rows import Json, VmRows
 from services.ingest.domain.vms import Vm
 from services.ingest.persistence.tables import metadata
-from shared.contracts.records import (
+from shared.contracts.records import VmRecord
+from shared.contracts.vm_parts import (
     DiskRecord,
     MediaRecord,
     NicRecord,
     PartitionRecord,
     SnapshotRecord,
-    VmRecord,
 )
 from tests.services.ingest.tabs import AssembledWorkbook
 
