@@ -12,9 +12,13 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.contracts.vm_parts import DiskRecord as DiskRecord
-from shared.contracts.vm_parts import MediaRecord, PartitionRecord, SnapshotRecord
-from shared.contracts.vm_parts import NicRecord as NicRecord
+from shared.contracts.vm_parts import (
+    DiskRecord,
+    MediaRecord,
+    NicRecord,
+    PartitionRecord,
+    SnapshotRecord,
+)
 
 
 class Record(BaseModel):

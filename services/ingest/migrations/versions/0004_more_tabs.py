@@ -75,11 +75,6 @@ _ADDED = (
         ADD COLUMN vlan_trunk text,
         ADD COLUMN is_vlan_guessed boolean NOT NULL DEFAULT false
     """,
-    *("snapshots", "partitions", "media"),
-    *("hosts", "clusters", "datastores", "resource_pools", "host_nics", "health_messages"),
-    "networks",
-)
-_TABLES = (
     """
     CREATE TABLE snapshots (
         inventory_id uuid NOT NULL REFERENCES inventories (id) ON DELETE CASCADE,

@@ -1,6 +1,5 @@
 """Tables of the schema ``ingest``, as migrations made them."""
 
-from services.ingest.persistence.tables.schema import metadata
 from services.ingest.persistence.tables.infrastructure import (
     clusters,
     datastores,
@@ -17,6 +16,7 @@ from services.ingest.persistence.tables.inventories import (
     upload_chunks,
     uploads,
 )
+from services.ingest.persistence.tables.schema import metadata
 from services.ingest.persistence.tables.vms import disks, media, nics, partitions, snapshots, vms
 
 __all__ = [
