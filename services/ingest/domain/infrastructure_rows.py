@@ -15,6 +15,8 @@ from services.ingest.domain.vlans import Vlan, vlan_in
 
 _SPEED = re.compile(r"^([0-9]+(?:[.,][0-9]+)?)\s*([gm]?)(?:b|bit|bits|bps|bit/s|b/s)?$")
 _MBIT_PER_UNIT: Final = {"": 1, "m": 1, "g": 1000}
+_POLICIES: Final = {"true": True, "accept": True, "false": False, "reject": False}
+_DUPLEX: Final = {"true": True, "full": True, "false": False, "half": False}
 MOST_CORES: Final = 100_000
 MOST_VMS: Final = 1_000_000
 
@@ -275,7 +277,10 @@ def distributed_port_row(row: RowCells) -> PortGroupRow:
 
 
 def host_nic_row(row: RowCells) -> HostNicRow:
-    """A row of vNIC."""
+    """A row of vNIC. A port without link has no speed; RVTools says so under Duplex."""
+    duplex = row.shared("Duplex") or ""
+    speed_mbit_s = row.read_as("Speed", _speed_mbit_s)
+    is_down = speed_mbit_s is None and "down" in duplex.lower()
     return HostNicRow(
         number=row.number,
         source=source_of(row),
@@ -284,8 +289,8 @@ def host_nic_row(row: RowCells) -> HostNicRow:
         switch=row.shared("Switch"),
         driver=row.shared("Driver"),
         mac=row.text("MAC"),
-        speed_mbit_s=row.read_as("Speed", _speed_mbit_s),
-        is_full_duplex=row.read_as("Duplex", _is_full_duplex),
+        speed_mbit_s=0 if is_down else speed_mbit_s,
+        is_full_duplex=_DUPLEX.get(duplex.lower()),
     )
 
 
@@ -323,19 +328,12 @@ def _port_group_row(
     )
 
 
-def _is_accepted(value: str) -> bool | None:
-    """A security policy. vPort may leave one to its switch, which says nothing here."""
+def _is_accepted(value: str) -> bool:
+    """A security policy of a port group."""
     word = value.lower()
-    if word in {"true", "accept", "yes", "1"}:
-        return True
-    return False if word in {"false", "reject", "no", "0"} else None
-
-
-def _is_full_duplex(value: str) -> bool | None:
-    word = value.lower()
-    if word in {"true", "full"}:
-        return True
-    return False if word in {"false", "half"} else None
+    if word not in _POLICIES:
+        raise BadCell("neither accepted nor rejected", "Type True or False.")
+    return _POLICIES[word]
 
 
 def _speed_mbit_s(value: str) -> int:
