@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     ForeignKey,
@@ -54,7 +55,10 @@ inventories = Table(
     Column("uploaded_at", DateTime(timezone=True), nullable=False),
     Column("uploaded_by", Text, nullable=False),
     Column("job_id", Uuid, nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("is_held", Boolean, nullable=False),
     Column("imported_at", DateTime(timezone=True)),
+    Column("applied_at", DateTime(timezone=True)),
     Column("vm_count", Integer),
     Column("disk_count", Integer),
     Column("nic_count", Integer),
