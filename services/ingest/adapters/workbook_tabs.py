@@ -3,6 +3,7 @@
 A tab of an import of several files is read from one file after the other.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -10,32 +11,39 @@ from typing import Final, TypeVar
 
 from services.ingest.adapters.counted_lines import CountedLines
 from services.ingest.adapters.source_files import SourceFile, naming, open_sources
+from services.ingest.domain import detail_rows as details
+from services.ingest.domain import infrastructure_columns as around
+from services.ingest.domain import infrastructure_rows as infrastructure
 from services.ingest.domain import rows as typed
 from services.ingest.domain.assembly import Export, WorkbookRows, name_nameless
 from services.ingest.domain.columns import (
     TABS,
-    VCENTER_COLUMNS,
+    VCD,
     VCPU,
     VDISK,
     VINFO,
     VMEMORY,
-    VMETADATA,
     VNETWORK,
+    VPARTITION,
     VSNAPSHOT,
-    VSOURCE,
+    VTOOLS,
+    VUSB,
 )
 from services.ingest.domain.errors import COLUMN_MISSING, NO_VMS, TAB_MISSING
 from services.ingest.domain.headers import Tab, normal_tab_name
+from services.ingest.domain.import_report import VCenterSource
 from services.ingest.domain.joins import Coverage
 from services.ingest.domain.limits import WorkbookLimits
 from services.ingest.domain.rejects import Rejects
-from services.ingest.domain.report import MISSING, NO_HEADER, NOT_NEEDED, TabReport, tab_report
-from services.ingest.domain.row_cells import RowCells
+from services.ingest.domain.report import MISSING, NO_HEADER, TabReport, tab_report
+from services.ingest.domain.row_cells import RowCells, SharedCells
+from services.ingest.domain.rows import TabRow
 from services.ingest.domain.table_rows import Json
 from services.ingest.domain.tables import Table
 from shared.kernel.errors import ErrorDetail, Invalid
 
 R = TypeVar("R")
+V = TypeVar("V", bound=TabRow)
 
 _Place = tuple[str | None, str]
 """A file's label and RVTools' name of a tab."""
@@ -45,8 +53,6 @@ CoverageOf = Callable[[str | None, str], Coverage | None]
 
 MOST_OPEN_FILES: Final = 4
 MOST_IGNORED_FILES: Final = 100
-_PLACES_OF_A_VCENTER: Final = ("vHost", "vCluster", "vDatastore")
-"""Tabs asked for the vCenter when the ones that are read do not name it."""
 _INSTANCE_UUID_COLUMNS: Final = ("Total disk capacity MiB",)
 """Columns that came after "VM UUID" had become vCenter's own (4.4 after 4.3)."""
 
@@ -69,8 +75,9 @@ class TabsOfWorkbook:
         self._limits = limits
         self._progress = progress
         self._tables: dict[_Place, Table] = {}
-        self._states: dict[_Place, tuple[str, str | None]] = {}
+        self._without_header: dict[_Place, str] = {}
         self._notes: dict[_Place, str | None] = {}
+        self._common: dict[str | None, SharedCells] = defaultdict(SharedCells)
         progress({"stage": "validating"})
         self._sources = open_sources(path, limits)
         self._files = self._sources.files
@@ -88,23 +95,28 @@ class TabsOfWorkbook:
         rows.vms = name_nameless(list(self._rows(VINFO, typed.vm_row)), self.rejects)
         if not rows.vms:
             raise self._without_vms()
-        rows.disks = list(self._optional(VDISK, typed.disk_row))
-        rows.nics = list(self._optional(VNETWORK, typed.nic_row))
-        rows.snapshots = list(self._optional(VSNAPSHOT, typed.snapshot_row))
-        if any(row.vcpus is None for row in rows.vms):
-            rows.sizes[VCPU] = list(self._optional(VCPU, typed.cpu_row))
-        if any(row.memory_mib is None for row in rows.vms):
-            rows.sizes[VMEMORY] = list(self._optional(VMEMORY, typed.memory_row))
+        # The largest tabs first, while little else is in memory.
+        rows.disks = self._of_vms(VDISK, typed.disk_row, rows)
+        rows.nics = self._of_vms(VNETWORK, typed.nic_row, rows)
+        rows.partitions = self._of_vms(VPARTITION, details.partition_row, rows)
+        rows.cpus = self._of_vms(VCPU, details.cpu_row, rows)
+        rows.memories = self._of_vms(VMEMORY, details.memory_row, rows)
+        rows.tools = self._of_vms(VTOOLS, details.tools_row, rows)
+        rows.snapshots = self._of_vms(VSNAPSHOT, details.snapshot_row, rows)
+        rows.cds = self._of_vms(VCD, details.cd_row, rows)
+        rows.usb = self._of_vms(VUSB, details.usb_row, rows)
         for file in self._files:
             rows.exports[file.label] = Export(
-                has_snapshots=file.tabs.name_of(VSNAPSHOT) is not None,
+                has_snapshots=(file.label, VSNAPSHOT) in self._tables,
                 tabs_read=[
                     tab
                     for (label, tab), table in self._tables.items()
                     if label == file.label and table.counts.read
                 ],
             )
+        self._read_infrastructure(rows.infrastructure)
         rows.note_vcenters()
+        rows.infrastructure.note_vcenters(rows.vcenters)
         for file in self._files:
             self._read_source(file, rows)
         return rows
@@ -143,11 +155,12 @@ class TabsOfWorkbook:
                 rejects=self.rejects.of_file(file.label),
                 join=join,
                 note=self._notes[place],
+                attributes=table.attributes,
             )
-        if file.tabs.name_of(tab.name) is None:
-            return TabReport(tab.name, MISSING, file=file.label)
-        state, note = self._states.get(place, (NOT_NEEDED, "vInfo has every figure of it."))
-        return TabReport(tab.name, state, note=note, file=file.label)
+        if place in self._without_header:
+            note = self._without_header[place]
+            return TabReport(tab.name, NO_HEADER, note=note, file=file.label)
+        return TabReport(tab.name, MISSING, file=file.label)
 
     def _rows(self, tab: str, make: Callable[[RowCells], R]) -> Iterator[R]:
         """The rows of a tab, file after file.
@@ -178,7 +191,32 @@ class TabsOfWorkbook:
             except Invalid as refusal:
                 if refusal.code != COLUMN_MISSING:
                     raise
-                self._states[file.label, tab] = (NO_HEADER, refusal.detail)
+                self._without_header[file.label, tab] = refusal.detail
+
+    def _of_vms(self, tab: str, make: Callable[[RowCells], V], rows: WorkbookRows) -> list[V]:
+        """The rows of an optional tab about VMs; attributes that vInfo lacks go to ``rows``."""
+        kept = rows.attributes.setdefault(tab, [])
+
+        def with_attributes(cells: RowCells) -> V:
+            row = make(cells)
+            if attributes := cells.attributes():
+                kept.append((row, attributes))
+            return row
+
+        return list(self._optional(tab, with_attributes))
+
+    def _read_infrastructure(self, rows: infrastructure.InfrastructureRows) -> None:
+        """The tabs about vCenter itself."""
+        rows.hosts = list(self._optional(around.VHOST, infrastructure.host_row))
+        rows.clusters = list(self._optional(around.VCLUSTER, infrastructure.cluster_row))
+        rows.datastores = list(self._optional(around.VDATASTORE, infrastructure.datastore_row))
+        rows.pools = list(self._optional(around.VRP, infrastructure.pool_row))
+        rows.standard_ports = list(self._optional(around.VPORT, infrastructure.standard_port_row))
+        rows.distributed_ports = list(
+            self._optional(around.DVPORT, infrastructure.distributed_port_row)
+        )
+        rows.host_nics = list(self._optional(around.VNIC, infrastructure.host_nic_row))
+        rows.health = list(self._optional(around.VHEALTH, infrastructure.health_row))
 
     def _rows_of(self, file: SourceFile, tab: Tab, make: Callable[[RowCells], R]) -> Iterator[R]:
         place: dict[str, Json] = {"stage": "parsing", "tab": tab.name}
@@ -193,6 +231,7 @@ class TabsOfWorkbook:
             rejects=self.rejects.of_file(file.label),
             limits=self._limits,
             is_delimited=lines.is_delimited,
+            common=self._common[file.label],
         )
         self._tables[file.label, tab.name] = table
         self._notes[file.label, tab.name] = lines.note
@@ -209,36 +248,25 @@ class TabsOfWorkbook:
     def _read_source(self, file: SourceFile, rows: WorkbookRows) -> None:
         """vCenters and RVTools' version, from the tabs that hold nothing else."""
         seen, export = rows.vcenters, rows.exports[file.label]
-        for server, uuid in self._optional_of(file, VSOURCE, _vcenter):
-            seen.see(uuid=uuid, server=server, file=file.label)
-        metadata = list(self._optional_of(file, VMETADATA, _metadata))
+        sources = list(self._optional_of(file, around.VSOURCE, _source))
+        for source, _, _ in sources:
+            seen.see(uuid=source.uuid, server=source.server, file=file.label)
+        metadata = list(self._optional_of(file, around.VMETADATA, _metadata))
         if not seen.known_in(file.label):
             for _, _, server in metadata:
                 seen.see(uuid=None, server=server, file=file.label)
-        for name in _PLACES_OF_A_VCENTER:
-            if not seen.known_in(file.label):
-                self._ask_for_vcenter(file, name, rows)
+        rows.sources += [
+            VCenterSource(source.in_words(seen), source.server, product, version)
+            for source, product, version in sources
+        ]
         export.exported_at = next((at for _, at, _ in metadata if at is not None), None)
         version = next((numbers for text, _, _ in metadata if (numbers := _version(text))), None)
         if version is not None:
             export.has_instance_uuids = version >= (4, 3)
         elif (vinfo := self._tables.get((file.label, VINFO))) is not None:
-            export.has_instance_uuids = file.tabs.name_of(VSOURCE) is not None or any(
+            export.has_instance_uuids = file.tabs.name_of(around.VSOURCE) is not None or any(
                 vinfo.header.has(column) for column in _INSTANCE_UUID_COLUMNS
             )
-
-    def _ask_for_vcenter(self, file: SourceFile, name: str, rows: WorkbookRows) -> None:
-        lines = file.tabs.lines(name)
-        tab = Tab(name, VCENTER_COLUMNS)
-        rejects = self.rejects.of_file(file.label)
-        try:
-            table = Table(
-                tab, lines, rejects=rejects, limits=self._limits, is_delimited=lines.is_delimited
-            )
-        except Invalid:
-            return
-        for server, uuid in table.rows(_vcenter):
-            rows.vcenters.see(uuid=uuid, server=server, file=file.label)
 
     def _without_vinfo(self) -> Invalid:
         names = dict.fromkeys(name for file in self._files for name in file.tabs.tab_names)
@@ -260,9 +288,8 @@ class TabsOfWorkbook:
         )
 
 
-def _vcenter(row: RowCells) -> tuple[str | None, str | None]:
-    server, uuid = row.text("VI SDK Server"), row.text("VI SDK UUID")
-    return server.lower() if server else None, uuid.lower() if uuid else None
+def _source(row: RowCells) -> tuple[infrastructure.Source, str | None, str | None]:
+    return infrastructure.source_of(row), row.text("Fullname"), row.text("Version")
 
 
 def _metadata(row: RowCells) -> tuple[str | None, datetime | None, str | None]:

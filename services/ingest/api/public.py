@@ -11,9 +11,9 @@ from services.ingest.api.schemas import (
     NewProject,
     ProjectPatch,
     ProjectReply,
-    VmReply,
 )
 from services.ingest.api.uploads import UploadRoute
+from services.ingest.api.vm_schemas import VmReply
 from services.ingest.domain.inventory import ImportMode
 from services.ingest.persistence.queries import (
     find_project,

@@ -146,7 +146,9 @@ def name(cell: Cell, *, max_bytes: int) -> str | None:
     return None if not value or value.isspace() else value
 
 
-def number(cell: Cell, *, shown: Marks = NOTHING_SHOWN) -> Fraction | int | None:
+def number(
+    cell: Cell, *, shown: Marks = NOTHING_SHOWN, has_thousandths: bool = False
+) -> Fraction | int | None:
     """An exact number; None when blank. Text is read in every notation with one meaning.
 
     >>> number("1.234,5"), number("12,345"), number("4 096"), number("8 GB"), number("")
@@ -154,7 +156,8 @@ def number(cell: Cell, *, shown: Marks = NOTHING_SHOWN) -> Fraction | int | None
 
     A unit in the cell counts as one of a size in MiB: "8 GB" is 8192. ``shown`` are the decimal
     marks that other cells of the column show. Without any, one separator with three digits after
-    it separates thousands, because sizes in MiB have no thousandths; those in GB have.
+    it separates thousands, because counts and sizes in MiB have no thousandths; other figures may
+    have some, as those in GB.
 
     Raises:
         BadCell: it is not a number, or one of two and nothing tells which.
@@ -168,7 +171,7 @@ def number(cell: Cell, *, shown: Marks = NOTHING_SHOWN) -> Fraction | int | None
     if isinstance(cell, int):
         return cell
     if isinstance(cell, str):
-        return _number_in(cell, shown)
+        return _number_in(cell, shown, has_thousandths=has_thousandths)
     raise BadCell("a date or time where a number belongs", "Format the cell as Number.")
 
 
@@ -274,7 +277,7 @@ def _parts(cell: Cell) -> _Parts | None:
     return _Parts(sign, readings(digits.rstrip(BLANKS_AND_TICKS)), exponent or "", unit)
 
 
-def _number_in(raw: str, shown: Marks) -> Fraction | int | None:
+def _number_in(raw: str, shown: Marks, *, has_thousandths: bool) -> Fraction | int | None:
     if len(raw) <= _LONGEST_PLAIN_NUMBER and raw.isdecimal() and raw.isascii():
         return int(raw)
     if not raw or raw.isspace():
@@ -287,7 +290,8 @@ def _number_in(raw: str, shown: Marks) -> Fraction | int | None:
     text = parts.readings.under(shown)
     if text is None and not parts.readings.is_open:
         raise BadCell("not a number in any notation", "Type the number without separators.")
-    if text is None and not shown and MIB_PER_UNIT.get(parts.unit, Fraction(1)) <= 1:
+    may_have_thousandths = has_thousandths or MIB_PER_UNIT.get(parts.unit, Fraction(1)) > 1
+    if text is None and not shown and not may_have_thousandths:
         text = parts.readings.grouped
     if text is None:
         raise BadCell(_either(raw), _NO_SEPARATORS)

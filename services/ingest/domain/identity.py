@@ -16,6 +16,7 @@ MOREF: Final = "moref"
 UUID_BASIS: Final = "uuid"
 NAME: Final = "name"
 _SEPARATOR: Final = "\x1f"
+_NOT_CONTENT: Final = frozenset({"number", "attributes"})
 
 
 def join_name(name: str) -> str:
@@ -50,12 +51,16 @@ class VCenters:
     def of(self, ref: VmRef) -> str:
         """The vCenter of a row: what it says, else the only one of its file, else the unnamed one
         of its file, which has the file's name where there are several."""
-        if ref.vcenter_uuid is not None:
-            return ref.vcenter_uuid
-        if ref.vcenter_server is not None:
-            return self._of_server(ref.vcenter_server)
-        known = self.known_in(ref.file)
-        return known[0] if len(known) == 1 else ref.file or UNNAMED_VCENTER
+        return self.named(uuid=ref.vcenter_uuid, server=ref.vcenter_server, file=ref.file)
+
+    def named(self, *, uuid: str | None, server: str | None, file: str | None) -> str:
+        """The vCenter that goes by these two, in a row of ``file``."""
+        if uuid is not None:
+            return uuid
+        if server is not None:
+            return self._of_server(server)
+        known = self.known_in(file)
+        return known[0] if len(known) == 1 else file or UNNAMED_VCENTER
 
     def known(self) -> list[str]:
         """All vCenters that the import names, each once."""
@@ -187,7 +192,8 @@ def _without_repeats(
 
 
 def _content(row: VmRow) -> tuple[object, ...]:
-    return tuple(getattr(row, name) for name in row.__slots__ if name != "number")
+    figures = [getattr(row, name) for name in row.__slots__ if name not in _NOT_CONTENT]
+    return (*figures, *row.attributes.items())
 
 
 def _weak_identities(

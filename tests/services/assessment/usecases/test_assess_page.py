@@ -13,8 +13,9 @@ from services.assessment.usecases.assess_page import (
     tenant_id,
 )
 from services.assessment.usecases.ports import AssessedPage
-from shared.contracts.records import AssessedVmRecord, NicRecord, VmRecord
+from shared.contracts.records import AssessedVmRecord, VmRecord
 from shared.contracts.snapshots import decode_page, encode_page
+from shared.contracts.vm_parts import NicRecord
 from shared.kernel.errors import Invalid
 from shared.kernel.ids import ProjectId
 from tests.services.assessment.builders import GIB, TODAY, a_vm, disks

@@ -5,8 +5,9 @@ from datetime import datetime
 import pytest
 
 from services.ingest.domain.cells import Cell
+from services.ingest.domain.detail_rows import snapshot_row
 from services.ingest.domain.rejects import Rejects
-from services.ingest.domain.rows import disk_row, snapshot_row
+from services.ingest.domain.rows import disk_row
 from tests.services.ingest.tabs import rows
 
 
