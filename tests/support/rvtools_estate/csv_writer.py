@@ -14,6 +14,8 @@ from tests.support.rvtools_estate.estates import Estate
 from tests.support.rvtools_estate.vm_tabs import Cell
 from tests.support.rvtools_estate.writer import COLUMNS, TABS, rows_of
 
+_NAMES: Final = frozenset({"VLAN", "Tools Version", "Required Version"})
+
 
 @dataclass(frozen=True, slots=True)
 class Notation:
@@ -25,14 +27,16 @@ class Notation:
     date: str = "%Y/%m/%d %H:%M:%S"
     encoding: str = "utf-8-sig"
 
-    def text_of(self, cell: Cell) -> str:
-        """A cell as text."""
+    def text_of(self, column: str, cell: Cell) -> str:
+        """A cell as text; numbers that name something have no thousands."""
         if cell is None:
             return ""
         if isinstance(cell, datetime):
             return cell.strftime(self.date)
         if isinstance(cell, str):
             return cell
+        if column in _NAMES:
+            return str(cell)
         shown = f"{cell:,}".replace(",", "\0").replace(".", self.decimal)
         return shown.replace("\0", self.thousands)
 
@@ -88,5 +92,7 @@ def _write_files(
             writers[tab] = csv.writer(file, delimiter=notation.separator)
             writers[tab].writerow(COLUMNS[tab])
         for tab, row in rows_of(estate, tabs=tabs, without=without):
-            writers[tab].writerow([notation.text_of(row.get(column)) for column in COLUMNS[tab]])
+            writers[tab].writerow(
+                [notation.text_of(column, row.get(column)) for column in COLUMNS[tab]]
+            )
     return list(paths.values())
