@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ingest.adapters.workbook_reader import ChildWorkbookReader
 from services.ingest.api.comparison import comparison_routes
 from services.ingest.api.internal import internal_routes
+from services.ingest.api.lists import infrastructure_routes, part_routes
 from services.ingest.api.public import inventory_routes, project_routes
 from services.ingest.api.uploads import UploadRoute
 from services.ingest.persistence.invariants import ReadyInventoryHasRows
@@ -17,7 +18,9 @@ from services.ingest.usecases.apply_inventory import ApplyInventory
 from services.ingest.usecases.ports import IngestStore
 from services.ingest.usecases.projects import CreateProject
 from services.ingest.usecases.receive_workbook import IMPORT, ReceiveWorkbook
+from services.ingest.usecases.remove_project import REMOVE, RemoveProject
 from services.ingest.worker.import_inventory import ImportInventory
+from services.ingest.worker.remove_inventories import remove_inventories
 from shared.runtime.parts import Parts
 from shared.runtime.service import Service
 
@@ -35,9 +38,16 @@ def build(settings: IngestSettings) -> Service:
         title="Ingest",
         store=store,
         routers=[
-            project_routes(parts.database, transactions, CreateProject(parts.ids, parts.clock)),
+            project_routes(
+                parts.database,
+                transactions,
+                CreateProject(parts.ids, parts.clock),
+                RemoveProject(parts.clock),
+            ),
             inventory_routes(parts.database, upload),
             comparison_routes(parts.database, transactions, ApplyInventory(parts.clock)),
+            part_routes(parts.database),
+            infrastructure_routes(parts.database),
             internal_routes(parts.database),
         ],
         invariants=[ReadyInventoryHasRows()],
@@ -47,6 +57,7 @@ def build(settings: IngestSettings) -> Service:
                 StoredUploads(parts.database),
                 parts.clock,
                 scratch_dir=settings.scratch_dir,
-            )
+            ),
+            REMOVE: remove_inventories,
         },
     )

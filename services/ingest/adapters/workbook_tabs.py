@@ -14,6 +14,7 @@ from services.ingest.adapters.source_files import SourceFile, naming, open_sourc
 from services.ingest.domain import detail_rows as details
 from services.ingest.domain import infrastructure_columns as around
 from services.ingest.domain import infrastructure_rows as infrastructure
+from services.ingest.domain import network_rows as network
 from services.ingest.domain import rows as typed
 from services.ingest.domain.assembly import Export, WorkbookRows, name_nameless
 from services.ingest.domain.columns import (
@@ -38,6 +39,7 @@ from services.ingest.domain.rejects import Rejects
 from services.ingest.domain.report import MISSING, NO_HEADER, TabReport, tab_report
 from services.ingest.domain.row_cells import RowCells, SharedCells
 from services.ingest.domain.rows import TabRow
+from services.ingest.domain.sources import Source, source_of
 from services.ingest.domain.table_rows import Json
 from services.ingest.domain.tables import Table
 from shared.kernel.errors import ErrorDetail, Invalid
@@ -211,11 +213,9 @@ class TabsOfWorkbook:
         rows.clusters = list(self._optional(around.VCLUSTER, infrastructure.cluster_row))
         rows.datastores = list(self._optional(around.VDATASTORE, infrastructure.datastore_row))
         rows.pools = list(self._optional(around.VRP, infrastructure.pool_row))
-        rows.standard_ports = list(self._optional(around.VPORT, infrastructure.standard_port_row))
-        rows.distributed_ports = list(
-            self._optional(around.DVPORT, infrastructure.distributed_port_row)
-        )
-        rows.host_nics = list(self._optional(around.VNIC, infrastructure.host_nic_row))
+        rows.standard_ports = list(self._optional(around.VPORT, network.standard_port_row))
+        rows.distributed_ports = list(self._optional(around.DVPORT, network.distributed_port_row))
+        rows.host_nics = list(self._optional(around.VNIC, network.host_nic_row))
         rows.health = list(self._optional(around.VHEALTH, infrastructure.health_row))
 
     def _rows_of(self, file: SourceFile, tab: Tab, make: Callable[[RowCells], R]) -> Iterator[R]:
@@ -288,8 +288,8 @@ class TabsOfWorkbook:
         )
 
 
-def _source(row: RowCells) -> tuple[infrastructure.Source, str | None, str | None]:
-    return infrastructure.source_of(row), row.text("Fullname"), row.text("Version")
+def _source(row: RowCells) -> tuple[Source, str | None, str | None]:
+    return source_of(row), row.text("Fullname"), row.text("Version")
 
 
 def _metadata(row: RowCells) -> tuple[str | None, datetime | None, str | None]:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.ingest.domain.identity import VCenters
-from services.ingest.domain.infrastructure_rows import HostNicRow, HostRow
+from services.ingest.domain.infrastructure_rows import HostRow
+from services.ingest.domain.network_rows import HostNicRow
 
 Key = tuple[str, str]
 """vCenter and name, in the form in which they are compared."""

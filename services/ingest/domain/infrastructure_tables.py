@@ -14,11 +14,11 @@ from services.ingest.domain.infrastructure_rows import (
     ClusterRow,
     DatastoreRow,
     HealthRow,
-    HostNicRow,
     HostRow,
     InfrastructureRows,
     PoolRow,
 )
+from services.ingest.domain.network_rows import HostNicRow
 from services.ingest.domain.networks import Network, Networks
 from services.ingest.domain.table_rows import Json
 

@@ -7,7 +7,8 @@ from typing import Final
 from services.ingest.domain.contradictions import Contradictions
 from services.ingest.domain.identity import VCenters
 from services.ingest.domain.infrastructure_columns import VPORT
-from services.ingest.domain.infrastructure_rows import InfrastructureRows, PortGroupRow
+from services.ingest.domain.infrastructure_rows import InfrastructureRows
+from services.ingest.domain.network_rows import PortGroupRow
 from services.ingest.domain.vlans import Vlan, guessed_vlan
 
 STANDARD: Final = "standard"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.ingest.domain.columns import (
+    VCD,
     VCPU,
     VDISK,
     VMEMORY,
@@ -12,6 +13,7 @@ from services.ingest.domain.columns import (
     VPARTITION,
     VSNAPSHOT,
     VTOOLS,
+    VUSB,
 )
 from services.ingest.domain.detail_rows import (
     CpuRow,
@@ -40,7 +42,8 @@ class Parts:
     tools: Sequence[ToolsRow] = ()
     snapshots: Sequence[SnapshotRow] | None = None
     """None when the workbook has no such tab."""
-    media: Sequence[MediaRow] = ()
+    cds: Sequence[MediaRow] = ()
+    usb: Sequence[MediaRow] = ()
     attributes: Mapping[str, str] = field(default_factory=lambda: NO_ATTRIBUTES)
     """Custom attributes and tags that only other tabs than vInfo have."""
     exported_at: datetime | None = None
@@ -58,7 +61,8 @@ class Parts:
         yield VMEMORY, self.memories
         yield VTOOLS, self.tools
         yield VSNAPSHOT, self.snapshots or ()
-        yield "vCD or vUSB", self.media
+        yield VCD, self.cds
+        yield VUSB, self.usb
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,7 +130,7 @@ class Table:
             f"{HEADER_SEARCH_ROWS} rows.{found} Export again with RVTools, or put the original "
             "header back.",
             code=COLUMN_MISSING,
-            errors=[ErrorDetail("No such column.", tab=self.tab.name, row=1, column=self._key)],
+            errors=[ErrorDetail("No such column.", tab=self.tab.name, row=1, column=self.tab.key)],
         )
 
     def _is_header(self, match: HeaderMatch) -> bool:

@@ -147,7 +147,7 @@ def derive_vm(
         networks=networks,
         snapshots=parts.snapshots or (),
         partitions=parts.partitions,
-        media=parts.media,
+        media=(*parts.cds, *parts.usb),
         cpu=cpu,
         memory=memory,
         tools=_one(parts.tools),

@@ -20,14 +20,16 @@ from services.ingest.domain.infrastructure_rows import (
     InfrastructureRows,
     cluster_row,
     datastore_row,
-    distributed_port_row,
     health_row,
-    host_nic_row,
     host_row,
     pool_row,
-    standard_port_row,
 )
 from services.ingest.domain.limits import WorkbookLimits
+from services.ingest.domain.network_rows import (
+    distributed_port_row,
+    host_nic_row,
+    standard_port_row,
+)
 from services.ingest.domain.rejects import Rejects
 from services.ingest.domain.row_cells import RowCells, SharedCells
 from services.ingest.domain.rows import disk_row, nic_row, vm_row

@@ -224,6 +224,7 @@ REFUSALS = [
 ELSEWHERE = {
     *("stray-cell", "parser-limit"),  # below: they need the process
     *("upload-too-large", "upload-expired"),  # of the upload and of the job
+    "project-not-confirmed",  # of no document
 }
 
 

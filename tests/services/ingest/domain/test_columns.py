@@ -17,14 +17,16 @@ from services.ingest.domain.headers import match_header
 from services.ingest.domain.infrastructure_rows import (
     cluster_row,
     datastore_row,
-    distributed_port_row,
     health_row,
-    host_nic_row,
     host_row,
     pool_row,
-    standard_port_row,
 )
 from services.ingest.domain.known_columns import is_known
+from services.ingest.domain.network_rows import (
+    distributed_port_row,
+    host_nic_row,
+    standard_port_row,
+)
 from services.ingest.domain.rows import disk_row, nic_row, vm_row
 from tests.services.ingest.tabs import Line, rows
 

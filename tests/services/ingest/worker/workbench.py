@@ -13,15 +13,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ingest.adapters.workbook_reader import ChildWorkbookReader
 from services.ingest.domain.inventory import Inventory
 from services.ingest.domain.limits import MIB, ParserLimits, WorkbookLimits
+from services.ingest.domain.stored_tables import STORED_TABLES
 from services.ingest.persistence.queries import StoredUploads
 from services.ingest.persistence.store import PostgresIngestStore
 from services.ingest.persistence.tables import metadata
 from services.ingest.usecases.ports import IngestStore, WorkbookReader
 from services.ingest.usecases.projects import CreateProject
 from services.ingest.usecases.receive_workbook import IMPORT, ReceiveWorkbook, Wish
+from services.ingest.usecases.remove_project import REMOVE
 from services.ingest.worker.import_inventory import ImportInventory
+from services.ingest.worker.remove_inventories import remove_inventories
 from shared.auth.principal import Principal
 from shared.db import jobs
+from shared.db.job_context import JobFunction
 from shared.db.job_runner import JobRunner
 from shared.db.jobs import Job
 from shared.db.tables import TABLES
@@ -32,7 +36,7 @@ from tests.support.job_bench import LEASE_S, FixedClock, JobBench
 
 NOW = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
 ANNA = Principal("user", "anna", "Anna")
-IMPORTED_TABLES = ("vms", "disks", "nics", "snapshot_pages")
+IMPORTED_TABLES = (*STORED_TABLES, "snapshot_pages")
 
 
 def a_store(connection: AsyncConnection) -> IngestStore:
@@ -101,7 +105,10 @@ class Workbench(JobBench[IngestStore]):
         self, *, owner: str = "test", lease_s: float = LEASE_S, reader: WorkbookReader | None = None
     ) -> JobRunner[IngestStore]:
         """A worker."""
-        functions = {IMPORT: self.importer(reader)}
+        functions: dict[str, JobFunction[IngestStore]] = {
+            IMPORT: self.importer(reader),
+            REMOVE: remove_inventories,
+        }
         return JobRunner(self.database, a_store, functions, owner=owner, lease_s=lease_s)
 
     async def work(self) -> None:
@@ -148,8 +155,9 @@ class Workbench(JobBench[IngestStore]):
         return stored
 
     async def stored_rows(self) -> dict[str, int]:
-        """How many rows imports have left, by table."""
-        return {name: len(await self.rows(name)) for name in IMPORTED_TABLES}
+        """How many rows imports have left, by table that has any."""
+        counts = {name: len(await self.rows(name)) for name in IMPORTED_TABLES}
+        return {name: count for name, count in counts.items() if count}
 
     async def uploaded(self) -> dict[Any, bytes]:
         """The bytes that are kept, by upload."""
