@@ -6,13 +6,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.assessment.api.internal import internal_routes
 from services.assessment.api.public import public_routes
+from services.assessment.api.rules import preview_routes, rules_routes
 from services.assessment.handlers.on_inventory_imported import OnInventoryImported
 from services.assessment.persistence.invariants import CompleteAssessmentHasPages
 from services.assessment.persistence.store import PostgresAssessmentStore
 from services.assessment.settings import AssessmentSettings
 from services.assessment.usecases.ports import AssessmentStore
+from services.assessment.usecases.preview_rules import PREVIEW_KIND
 from services.assessment.usecases.queue_assessment import JOB_KIND
 from services.assessment.worker.assess_inventory import AssessInventory
+from services.assessment.worker.preview_rules import PreviewRules
 from shared.contracts.inventory import InventoryImported
 from shared.http.pages import SnapshotClient
 from shared.runtime.parts import Parts
@@ -23,14 +26,23 @@ def build(settings: AssessmentSettings) -> Service:
     """The assessment as ``settings`` say."""
     parts = Parts("assessment", settings)
     store: Callable[[AsyncConnection], AssessmentStore] = PostgresAssessmentStore
+    transactions = parts.database.transactions(store)
     snapshots = SnapshotClient(
         parts.upstream("ingest"), parts.signer, "ingest", metrics=parts.metrics
     )
     return parts.service(
         title="Assessment",
         store=store,
-        routers=[public_routes(parts.database), internal_routes(parts.database)],
+        routers=[
+            public_routes(parts.database),
+            rules_routes(parts.database, transactions),
+            preview_routes(parts.database, transactions),
+            internal_routes(parts.database),
+        ],
         subscriptions={InventoryImported.TYPE: OnInventoryImported(parts.ids)},
         invariants=[CompleteAssessmentHasPages()],
-        jobs={JOB_KIND: AssessInventory(snapshots, parts.clock)},
+        jobs={
+            JOB_KIND: AssessInventory(snapshots, parts.clock),
+            PREVIEW_KIND: PreviewRules(snapshots),
+        },
     )

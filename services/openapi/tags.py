@@ -9,6 +9,7 @@ _DESCRIPTIONS: Final = {
     "projects": "One project is one estate on its way to a target cloud.",
     "inventories": "RVTools workbooks, imported: what was read, derived and rejected, and the VMs.",
     "assessment": "Tenant, operating system, risk and mode class of every VM in scope.",
+    "rules": "What assessments go by: detection of tenants, risk, what the target runs.",
     "plan": "Settings, bandwidth, time and the dated schedule, frozen as a snapshot.",
     "approval": "A person approves the digest of a frozen plan.",
     "exports": "The plan as a document.",

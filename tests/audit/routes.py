@@ -6,11 +6,16 @@ A new route of that kind needs a row here, and then an audit entry, or the build
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
+from services.assessment.domain.rule_set import default_rule_set, rule_set_json
 from shared.db import jobs
 from shared.kernel.ids import JobId
 from tests.audit.platform import ADMIN, PASSWORD, Ask, Platform, keyed, person
+from tests.services.assessment.builders import a_vm as an_assessed_vm
+from tests.services.assessment.upstream import PROJECT as ASSESSED
+from tests.services.assessment.upstream import FakeIngest
+from tests.services.assessment.workbench import Workbench as AssessmentBench
 from tests.services.exporter.builders import PROJECT_ID as EXPORTED
 from tests.services.exporter.upstream import FakePlanner
 from tests.services.exporter.workbench import Workbench as ExporterBench
@@ -19,6 +24,7 @@ from tests.services.planner.upstream import an_estate
 from tests.services.planner.workbench import Workbench as PlannerBench
 
 PLAN: Final = f"/v1/projects/{PLANNED}/plan"
+ASSESSMENT: Final = f"/v1/projects/{ASSESSED}/assessment"
 EXPORTS: Final = f"/v1/projects/{EXPORTED}/exports"
 
 
@@ -67,6 +73,37 @@ async def a_retry(service: str, platform: Platform) -> Ask:
     async with platform.database(service).write() as connection:
         await jobs.cancel(connection, job_id)
     return Ask(service, "POST", f"/v1/operations/{service}/{job_id}/retry", headers=keyed())
+
+
+def changed_rules() -> dict[str, Any]:
+    """The default rules with one change, as JSON."""
+    rules = rule_set_json(default_rule_set())
+    rules["risk"]["green_max"] = 10
+    return rules
+
+
+async def a_rules_change(platform: Platform) -> Ask:
+    headers = {"If-Match": '"1"'}
+    return Ask("assessment", "PUT", f"{ASSESSMENT}/rules", json=changed_rules(), headers=headers)
+
+
+async def a_rules_reset(platform: Platform) -> Ask:
+    await platform.done(await a_rules_change(platform))
+    headers = {"If-Match": '"2"'}
+    return Ask("assessment", "POST", f"{ASSESSMENT}/rules/reset", headers=headers)
+
+
+async def an_assessment(platform: Platform) -> None:
+    """Three assessed VMs of two tenants."""
+    bench = AssessmentBench(platform.database("assessment"), FakeIngest())
+    vms = [an_assessed_vm(n, folder=f"/DC1/vm/{'Acme' if n < 3 else 'Zen'}") for n in (1, 2, 3)]
+    await bench.assess(bench.ingest.imports(vms))
+
+
+async def a_preview(platform: Platform) -> Ask:
+    await an_assessment(platform)
+    path = f"{ASSESSMENT}/rules/previews"
+    return Ask("assessment", "POST", path, json=changed_rules(), headers=keyed())
 
 
 async def changed_settings(platform: Platform) -> Ask:
@@ -142,12 +179,16 @@ async def changed_user(platform: Platform) -> Ask:
 
 
 _APPROVALS: Final = "/v1/projects/{project_id}/plan/approval-requests"
+_ASSESSMENT: Final = "/v1/projects/{project_id}/assessment"
 _EXPORT: Final = "/v1/projects/{project_id}/exports"
 
 AUDITED: Final = {
     ("POST", "/v1/projects"): Audited("project.created", new_project),
     ("PATCH", "/v1/projects/{project_id}"): Audited("project.changed", renamed_project),
     ("POST", "/v1/projects/{project_id}/inventories"): Audited("inventory.uploaded", an_upload),
+    ("PUT", f"{_ASSESSMENT}/rules"): Audited("assessment.rules.changed", a_rules_change),
+    ("POST", f"{_ASSESSMENT}/rules/reset"): Audited("assessment.rules.reset", a_rules_reset),
+    ("POST", f"{_ASSESSMENT}/rules/previews"): Audited("assessment.rules.previewed", a_preview),
     ("PATCH", "/v1/projects/{project_id}/plan/settings"): Audited(
         "plan.settings.changed", changed_settings
     ),

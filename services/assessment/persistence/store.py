@@ -7,33 +7,35 @@ from datetime import datetime
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Row, and_, delete, func, select, update
+from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.assessment.domain.errors import NOT_ASSESSED
-from services.assessment.domain.runs import AssessmentRun, Inventory, SourceSnapshot
+from services.assessment.domain.runs import AssessmentRun
 from services.assessment.domain.totals import Totals
+from services.assessment.persistence.chosen_vms import PostgresChosenVms
+from services.assessment.persistence.previews import PostgresPreviewStore
+from services.assessment.persistence.rules import PostgresRuleStore
+from services.assessment.persistence.runs import find_newest, run_from
 from services.assessment.persistence.tables import (
     assessed_vms,
     assessments,
     snapshot_pages,
     tenant_totals,
-    tenants,
 )
+from services.assessment.persistence.tenancy import PostgresTenantStore
 from services.assessment.persistence.totals import add_up, tenant_totals_of
-from services.assessment.usecases.ports import AssessedPage, Tenant
+from services.assessment.persistence.waivers import PostgresWaiverStore
+from services.assessment.usecases.ports import AssessedPage
 from shared.contracts.snapshots import SnapshotManifest, page_sha256
 from shared.db import jobs
 from shared.db.uow import copy_records
 from shared.kernel.errors import Conflict, NotFound
 from shared.kernel.ids import (
     AssessmentId,
-    InventoryId,
     JobId,
     ProjectId,
-    SnapshotId,
-    TenantId,
 )
 
 _VM_COLUMNS: Final = [column.name for column in assessed_vms.columns][1:]
@@ -45,6 +47,11 @@ class PostgresAssessmentStore:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
+        self.rules = PostgresRuleStore(connection)
+        self.tenants = PostgresTenantStore(connection)
+        self.waivers = PostgresWaiverStore(connection)
+        self.vms = PostgresChosenVms(connection)
+        self.previews = PostgresPreviewStore(connection)
 
     async def newest(self, project_id: ProjectId) -> AssessmentRun | None:
         """The project's newest assessment; queueing in one project goes one after another."""
@@ -73,6 +80,8 @@ class PostgresAssessmentStore:
                 job_id=run.job_id,
                 pages_done=run.pages_done,
                 vms_done=run.vms_done,
+                cause=run.cause,
+                rules_version=run.rules_version,
                 is_superseded=run.is_superseded,
             )
         )
@@ -108,20 +117,31 @@ class PostgresAssessmentStore:
             raise NotFound(f"There is no assessment {assessment_id}.", code=NOT_ASSESSED)
         return run_from(row)
 
-    async def tenants(
-        self, project_id: ProjectId, detected: Sequence[Tenant]
-    ) -> Mapping[TenantId, Tenant]:
-        """The tenants with these ids, added where they are new."""
-        if not detected:
-            return {}
-        rows = [asdict(tenant) | {"project_id": project_id} for tenant in detected]
-        await self._connection.execute(insert(tenants).on_conflict_do_nothing(), rows)
-        found = await self._connection.execute(
-            select(tenants.c.id, tenants.c.name, tenants.c.org_vdc).where(
-                tenants.c.id.in_([tenant.id for tenant in detected])
-            )
+    async def newest_held(self, project_id: ProjectId) -> AssessmentRun | None:
+        """As ``newest``, and its job is locked: its worker neither begins nor stores meanwhile.
+
+        In this order everywhere: the project, the job, then what assessments go by.
+        """
+        run = await self.newest(project_id)
+        if run is not None:
+            await jobs.lock(self._connection, run.job_id)
+            run = await self.get(run.id)  # what its worker had not committed before
+        return run
+
+    async def can_begin(self, run: AssessmentRun) -> bool:
+        """Whether ``run`` has not begun and waits for a worker, or has one."""
+        if run.is_begun or run.is_superseded:
+            return False
+        job = await jobs.get(self._connection, run.job_id)
+        return job.state not in jobs.ENDED and not job.cancel_requested
+
+    async def begin(self, assessment_id: AssessmentId, *, rules_version: int) -> None:
+        """From here on the assessment goes by what is decided now."""
+        await self._connection.execute(
+            update(assessments)
+            .where(assessments.c.id == assessment_id)
+            .values(rules_version=rules_version)
         )
-        return {TenantId(row.id): Tenant(TenantId(row.id), row.name, row.org_vdc) for row in found}
 
     async def add_page(self, assessment_id: AssessmentId, page: AssessedPage) -> None:
         """Store a page, its VMs for the API, and that it is done."""
@@ -194,49 +214,6 @@ class PostgresAssessmentStore:
         await self._connection.execute(
             delete(snapshot_pages).where(snapshot_pages.c.assessment_id.in_(abandoned))
         )
-
-
-async def find_newest(
-    connection: AsyncConnection, project_id: ProjectId, *, is_complete: bool = False
-) -> AssessmentRun | None:
-    """The project's assessment with the highest number; only complete ones if asked."""
-    wanted = assessments.c.project_id == project_id
-    if is_complete:
-        wanted = and_(wanted, assessments.c.completed_at.is_not(None))
-    row = (
-        await connection.execute(
-            select(assessments).where(wanted).order_by(assessments.c.number.desc()).limit(1)
-        )
-    ).one_or_none()
-    return run_from(row) if row else None
-
-
-def run_from(row: Row[Any]) -> AssessmentRun:
-    """The assessment in a row of the table."""
-    source = SourceSnapshot(
-        id=SnapshotId(row.source_id),
-        path=row.source_path,
-        digest=row.source_digest,
-        record_count=row.source_record_count,
-        page_count=row.source_page_count,
-    )
-    inventory = Inventory(
-        id=InventoryId(row.inventory_id),
-        project_id=ProjectId(row.project_id),
-        number=row.inventory_number,
-        imported_at=row.imported_at,
-        snapshot=source,
-    )
-    return AssessmentRun(
-        id=AssessmentId(row.id),
-        number=row.number,
-        inventory=inventory,
-        job_id=JobId(row.job_id),
-        pages_done=row.pages_done,
-        vms_done=row.vms_done,
-        is_superseded=row.is_superseded,
-        completed_at=row.completed_at,
-    )
 
 
 def _vm_row(assessment_id: AssessmentId, record: Mapping[str, Any]) -> tuple[object, ...]:

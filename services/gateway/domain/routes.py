@@ -42,6 +42,17 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/v1/projects/{project_id}/assessment", "assessment", READ),
     Route("GET", "/v1/projects/{project_id}/assessment/vms", "assessment", READ),
     Route("GET", "/v1/projects/{project_id}/assessment/tenants", "assessment", READ),
+    *(
+        Route(method, f"/v1/projects/{{project_id}}/assessment{path}", "assessment", permission)
+        for method, path, permission in (
+            ("GET", "/rules", READ),
+            ("PUT", "/rules", WRITE),
+            ("POST", "/rules/reset", WRITE),
+            ("GET", "/rules/versions", READ),
+            ("POST", "/rules/previews", WRITE),
+            ("GET", "/rules/previews/{preview_id}", READ),
+        )
+    ),
     Route("GET", "/v1/projects/{project_id}/plan", "planner", READ),
     Route("GET", "/v1/projects/{project_id}/plan/settings", "planner", READ),
     Route("PATCH", "/v1/projects/{project_id}/plan/settings", "planner", WRITE),
