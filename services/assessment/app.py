@@ -7,6 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.assessment.api.internal import internal_routes
 from services.assessment.api.public import public_routes
 from services.assessment.api.rules import preview_routes, rules_routes
+from services.assessment.api.tenants import assignments_routes, tenants_routes
+from services.assessment.api.waivers import waivers_routes
 from services.assessment.handlers.on_inventory_imported import OnInventoryImported
 from services.assessment.persistence.invariants import CompleteAssessmentHasPages
 from services.assessment.persistence.store import PostgresAssessmentStore
@@ -37,6 +39,9 @@ def build(settings: AssessmentSettings) -> Service:
             public_routes(parts.database),
             rules_routes(parts.database, transactions),
             preview_routes(parts.database, transactions),
+            tenants_routes(parts.database, transactions),
+            assignments_routes(parts.database, transactions),
+            waivers_routes(parts.database, transactions),
             internal_routes(parts.database),
         ],
         subscriptions={InventoryImported.TYPE: OnInventoryImported(parts.ids)},

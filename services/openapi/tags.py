@@ -10,6 +10,8 @@ _DESCRIPTIONS: Final = {
     "inventories": "RVTools workbooks, imported: what was read, derived and rejected, and the VMs.",
     "assessment": "Tenant, operating system, risk and mode class of every VM in scope.",
     "rules": "What assessments go by: detection of tenants, risk, what the target runs.",
+    "tenants": "Tenants as people name, merge and fill them.",
+    "waivers": "Findings that are let pass, by whom and why.",
     "plan": "Settings, bandwidth, time and the dated schedule, frozen as a snapshot.",
     "approval": "A person approves the digest of a frozen plan.",
     "exports": "The plan as a document.",

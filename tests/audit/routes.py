@@ -9,8 +9,9 @@ from functools import partial
 from typing import Any, Final
 
 from services.assessment.domain.rule_set import default_rule_set, rule_set_json
+from services.assessment.domain.tenancy import key_id
 from shared.db import jobs
-from shared.kernel.ids import JobId
+from shared.kernel.ids import JobId, ProjectId
 from tests.audit.platform import ADMIN, PASSWORD, Ask, Platform, keyed, person
 from tests.services.assessment.builders import a_vm as an_assessed_vm
 from tests.services.assessment.upstream import PROJECT as ASSESSED
@@ -106,6 +107,54 @@ async def a_preview(platform: Platform) -> Ask:
     return Ask("assessment", "POST", path, json=changed_rules(), headers=keyed())
 
 
+def a_tenant(name: str) -> str:
+    """The id of a detected tenant."""
+    return str(key_id(ProjectId(ASSESSED), name, None))
+
+
+def an_assessed_vm_id(number: int) -> dict[str, Any]:
+    return {"vm_ids": [str(an_assessed_vm(number).vm_id)]}
+
+
+async def a_new_tenant(platform: Platform) -> Ask:
+    body = {"name": "Borealis"}
+    return Ask("assessment", "POST", f"{ASSESSMENT}/tenants", json=body, headers=keyed())
+
+
+async def a_renamed_tenant(platform: Platform) -> Ask:
+    await an_assessment(platform)
+    path = f"{ASSESSMENT}/tenants/{a_tenant('Acme')}"
+    return Ask("assessment", "PATCH", path, json={"name": "B"}, headers={"If-Match": '"1"'})
+
+
+async def a_merge(platform: Platform) -> Ask:
+    await an_assessment(platform)
+    path = f"{ASSESSMENT}/tenants/{a_tenant('Acme')}/merges"
+    body = {"source_ids": [a_tenant("Zen")]}
+    headers = {"If-Match": '"1"', **keyed()}
+    return Ask("assessment", "POST", path, json=body, headers=headers)
+
+
+async def an_assignment(platform: Platform) -> Ask:
+    await an_assessment(platform)
+    path = f"{ASSESSMENT}/tenant-assignments"
+    body = {"tenant_id": a_tenant("Zen"), "vms": an_assessed_vm_id(1)}
+    return Ask("assessment", "POST", path, json=body, headers=keyed())
+
+
+async def a_waiver(platform: Platform) -> Ask:
+    await an_assessment(platform)
+    body = {"finding": "no_address", "vms": an_assessed_vm_id(1), "note": "It has one"}
+    return Ask("assessment", "POST", f"{ASSESSMENT}/waivers", json=body, headers=keyed())
+
+
+async def a_removed_waiver(platform: Platform) -> Ask:
+    await platform.done(await a_waiver(platform))
+    body = {"finding": "no_address", "vms": an_assessed_vm_id(1)}
+    path = f"{ASSESSMENT}/waivers/removals"
+    return Ask("assessment", "POST", path, json=body, headers=keyed())
+
+
 async def changed_settings(platform: Platform) -> Ask:
     headers = {"If-Match": '"1"'}
     return Ask("planner", "PATCH", f"{PLAN}/settings", json={"efficiency": 0.5}, headers=headers)
@@ -189,6 +238,12 @@ AUDITED: Final = {
     ("PUT", f"{_ASSESSMENT}/rules"): Audited("assessment.rules.changed", a_rules_change),
     ("POST", f"{_ASSESSMENT}/rules/reset"): Audited("assessment.rules.reset", a_rules_reset),
     ("POST", f"{_ASSESSMENT}/rules/previews"): Audited("assessment.rules.previewed", a_preview),
+    ("POST", f"{_ASSESSMENT}/tenants"): Audited("tenant.created", a_new_tenant),
+    ("PATCH", f"{_ASSESSMENT}/tenants/{{tenant_id}}"): Audited("tenant.renamed", a_renamed_tenant),
+    ("POST", f"{_ASSESSMENT}/tenants/{{tenant_id}}/merges"): Audited("tenant.merged", a_merge),
+    ("POST", f"{_ASSESSMENT}/tenant-assignments"): Audited("tenant.vms_assigned", an_assignment),
+    ("POST", f"{_ASSESSMENT}/waivers"): Audited("finding.waived", a_waiver),
+    ("POST", f"{_ASSESSMENT}/waivers/removals"): Audited("finding.unwaived", a_removed_waiver),
     ("PATCH", "/v1/projects/{project_id}/plan/settings"): Audited(
         "plan.settings.changed", changed_settings
     ),

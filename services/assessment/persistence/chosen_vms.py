@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Uuid, and_, any_, func, literal, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ColumnElement, Uuid, and_, any_, cast, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY, JSONPATH
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.assessment.domain.errors import NOT_ASSESSED
@@ -51,7 +51,7 @@ class PostgresChosenVms:
                 _vms.vm_id,
                 _vms.name,
                 tenant_assignments.c.tenant_id,
-                func.jsonb_path_query_array(_vms.findings, "$[*].id"),
+                func.jsonb_path_query_array(_vms.findings, cast("$[*].id", JSONPATH)),
                 waived,
             )
             .outerjoin(tenant_assignments, is_assigned)

@@ -144,6 +144,9 @@ class PostgresTenantStore:
             .where(tenant_assignments.c.tenant_id.in_(sources))
             .values(tenant_id=target)
         )
+        await self._connection.execute(
+            update(tenants).where(tenants.c.merged_into.in_(sources)).values(merged_into=target)
+        )
         return Moved(keys=keys.rowcount, assigned_vms=vms.rowcount)
 
     async def assigned(
@@ -167,9 +170,11 @@ class PostgresTenantStore:
         by: Author,
     ) -> None:
         """Assign VMs, given with their names; those assigned to another tenant too."""
-        names = func.unnest(
-            literal(list(vms), ARRAY(Uuid)), literal(list(vms.values()), ARRAY(Text))
-        ).table_valued("vm_id", "vm_name")
+        names = (
+            func.unnest(literal(list(vms), ARRAY(Uuid)), literal(list(vms.values()), ARRAY(Text)))
+            .table_valued("vm_id", "vm_name")
+            .render_derived()
+        )
         source = select(
             literal(project_id),
             names.c.vm_id,

@@ -52,9 +52,11 @@ class PostgresWaiverStore:
         """Waive a finding of VMs, given with their names; a waiver that is there is replaced."""
         if not vms:
             return
-        names = func.unnest(
-            literal(list(vms), ARRAY(Uuid)), literal(list(vms.values()), ARRAY(Text))
-        ).table_valued("vm_id", "vm_name")
+        names = (
+            func.unnest(literal(list(vms), ARRAY(Uuid)), literal(list(vms.values()), ARRAY(Text)))
+            .table_valued("vm_id", "vm_name")
+            .render_derived()
+        )
         source = select(
             literal(project_id),
             literal(finding),
