@@ -5,6 +5,7 @@ from collections.abc import Callable
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.adapters.workbook_reader import ChildWorkbookReader
+from services.ingest.api.comparison import comparison_routes
 from services.ingest.api.internal import internal_routes
 from services.ingest.api.public import inventory_routes, project_routes
 from services.ingest.api.uploads import UploadRoute
@@ -12,6 +13,7 @@ from services.ingest.persistence.invariants import ReadyInventoryHasRows
 from services.ingest.persistence.queries import StoredUploads
 from services.ingest.persistence.store import PostgresIngestStore
 from services.ingest.settings import IngestSettings
+from services.ingest.usecases.apply_inventory import ApplyInventory
 from services.ingest.usecases.ports import IngestStore
 from services.ingest.usecases.projects import CreateProject
 from services.ingest.usecases.receive_workbook import IMPORT, ReceiveWorkbook
@@ -35,6 +37,7 @@ def build(settings: IngestSettings) -> Service:
         routers=[
             project_routes(parts.database, transactions, CreateProject(parts.ids, parts.clock)),
             inventory_routes(parts.database, upload),
+            comparison_routes(parts.database, transactions, ApplyInventory(parts.clock)),
             internal_routes(parts.database),
         ],
         invariants=[ReadyInventoryHasRows()],

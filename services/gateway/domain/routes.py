@@ -39,6 +39,18 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/v1/projects/{project_id}/inventories", "ingest", READ),
     Route("GET", "/v1/projects/{project_id}/inventories/{inventory_id}", "ingest", READ),
     Route("GET", "/v1/projects/{project_id}/inventories/{inventory_id}/vms", "ingest", READ),
+    Route("DELETE", "/v1/projects/{project_id}/inventories/{inventory_id}", "ingest", WRITE),
+    Route("GET", "/v1/projects/{project_id}/inventories/{inventory_id}/comparison", "ingest", READ),
+    Route(
+        "GET",
+        "/v1/projects/{project_id}/inventories/{inventory_id}/comparison/vms",
+        "ingest",
+        READ,
+    ),
+    Route(
+        "POST", "/v1/projects/{project_id}/inventories/{inventory_id}/application", "ingest", WRITE
+    ),
+    Route("GET", "/v1/projects/{project_id}/trend", "ingest", READ),
     Route("GET", "/v1/projects/{project_id}/assessment", "assessment", READ),
     Route("GET", "/v1/projects/{project_id}/assessment/vms", "assessment", READ),
     Route("GET", "/v1/projects/{project_id}/assessment/tenants", "assessment", READ),

@@ -14,6 +14,7 @@ from services.ingest.api.schemas import (
     VmReply,
 )
 from services.ingest.api.uploads import UploadRoute
+from services.ingest.domain.inventory import ImportMode
 from services.ingest.persistence.queries import (
     find_project,
     list_inventories,
@@ -23,6 +24,7 @@ from services.ingest.persistence.queries import (
 )
 from services.ingest.usecases.ports import IngestStore
 from services.ingest.usecases.projects import CreateProject, change_project
+from services.ingest.usecases.receive_workbook import Wish
 from shared.auth.permissions import Permission
 from shared.auth.principal import Principal
 from shared.db.idempotency import Reply
@@ -142,11 +144,27 @@ def inventory_routes(database: Database, upload: UploadRoute) -> APIRouter:
         force: Annotated[
             bool, Query(description="Import again although the project has this workbook")
         ] = False,
+        mode: Annotated[
+            ImportMode,
+            Query(
+                description="merge keeps what was decided on VMs that are recognised; replace "
+                "forgets what was decided on VMs and tenants"
+            ),
+        ] = ImportMode.MERGE,
+        hold: Annotated[
+            bool,
+            Query(description="Store it, and wait: compare it with the one before, then apply it"),
+        ] = False,
     ) -> Response:
         """Upload a workbook: 202 and an operation to follow, or 200 and the former inventory of
         the same workbook."""
         return await upload(
-            request, scope, project_id, caller=caller, file_name=filename, is_forced=force
+            request,
+            scope,
+            project_id,
+            caller=caller,
+            file_name=filename,
+            wish=Wish(is_forced=force, mode=mode, is_held=hold),
         )
 
     @router.get("")

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from services.ingest.domain.inventory import InventoryState
+from services.ingest.domain.inventory import ImportMode, InventoryState
 from services.ingest.domain.project import MAX_DESCRIPTION_CHARS, MAX_NAME_CHARS, Project
 from services.ingest.persistence.queries import InventoryView
 from shared.contracts.records import IdentityBasis, PowerState, SizeBasis
@@ -75,7 +75,11 @@ class InventoryItem(ReplyModel):
     operation: str = Field(description="Path of the operation: watch, cancel, retry")
     progress: dict[str, Any] | None = Field(description="How far the import is: tab and rows")
     error: OperationError | None
-    imported_at: UtcTime | None
+    mode: ImportMode
+    imported_at: UtcTime | None = Field(description="When its rows were stored")
+    applied_at: UtcTime | None = Field(
+        description="When the project began to work with it; null while it is held"
+    )
     counts: InventoryCounts | None = Field(description="Once it is ready")
 
     @classmethod
@@ -113,14 +117,18 @@ def _facts(view: InventoryView) -> dict[str, Any]:
         "operation": operation_path("ingest", inventory.job_id),
         "progress": operation.progress,
         "error": operation.error,
+        "mode": inventory.mode,
         "imported_at": inventory.imported_at,
+        "applied_at": inventory.applied_at,
         "counts": None if view.counts is None else InventoryCounts.model_validate(view.counts),
     }
 
 
 def _state(view: InventoryView) -> InventoryState:
-    if view.inventory.imported_at is not None:
+    if view.inventory.applied_at is not None:
         return InventoryState.READY
+    if view.inventory.imported_at is not None:
+        return InventoryState.HELD
     if view.job.state in _WITHOUT_ROWS:
         return _WITHOUT_ROWS[view.job.state]
     return InventoryState((view.job.progress or {}).get("state", InventoryState.VALIDATING))

@@ -24,7 +24,9 @@ AppError
 │   ├── project-not-found
 │   └── inventory-not-found
 └── Conflict
-    └── inventory-not-ready     its VMs are not stored (yet)
+    ├── inventory-not-ready     its VMs are not stored (yet)
+    ├── inventory-applied       the project works with it already, or has
+    └── newer-inventory-applied a later import is applied
 """
 
 from typing import Final
@@ -48,3 +50,5 @@ NOT_A_WORKBOOK: Final = "not-a-workbook"
 PROJECT_NOT_FOUND: Final = "project-not-found"
 INVENTORY_NOT_FOUND: Final = "inventory-not-found"
 INVENTORY_NOT_READY: Final = "inventory-not-ready"
+INVENTORY_APPLIED: Final = "inventory-applied"
+NEWER_INVENTORY_APPLIED: Final = "newer-inventory-applied"

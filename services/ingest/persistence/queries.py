@@ -11,7 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ingest.domain.errors import INVENTORY_NOT_FOUND, INVENTORY_NOT_READY
 from services.ingest.domain.inventory import Counts, Inventory
 from services.ingest.domain.project import Project
-from services.ingest.persistence.store import inventory_from, no_project, project_from
+from services.ingest.persistence.store import (
+    APPLIED_AT,
+    find_applied,
+    inventory_from,
+    no_project,
+    project_from,
+)
 from services.ingest.persistence.tables import (
     inventories,
     projects,
@@ -27,7 +33,14 @@ from shared.kernel.errors import Conflict, NotFound
 from shared.kernel.ids import InventoryId, ProjectId
 from shared.kernel.paging import Page, decode_cursor, encode_cursor
 
-_SUMMARY: Final = [column for column in inventories.c if column.name not in {"report", "manifest"}]
+_SUMMARY: Final = [
+    *(
+        column
+        for column in inventories.c
+        if column.name not in {"report", "manifest", "applied_at"}
+    ),
+    APPLIED_AT.label("applied_at"),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +104,38 @@ async def show_inventory(
     return InventoryView(inventory, job, _counts(row), row.report)
 
 
+async def ready_inventory(
+    connection: AsyncConnection, project_id: ProjectId, inventory_id: InventoryId
+) -> Inventory:
+    """The project's inventory, whose rows are stored.
+
+    Raises:
+        NotFound: the project has no such inventory.
+        Conflict: its rows are not stored yet; code ``inventory-not-ready``.
+    """
+    inventory = (await show_inventory(connection, project_id, inventory_id)).inventory
+    if inventory.imported_at is None:
+        raise Conflict(
+            "The VMs of this inventory are not stored yet. Watch the import's operation.",
+            code=INVENTORY_NOT_READY,
+        )
+    return inventory
+
+
+async def base_of(
+    connection: AsyncConnection, inventory: Inventory, base_id: InventoryId | None
+) -> Inventory | None:
+    """What ``inventory`` is compared with: the inventory ``base_id``, else the one that the project
+    worked with before it; None if there was none.
+
+    Raises:
+        NotFound, Conflict: as :func:`ready_inventory` does for ``base_id``.
+    """
+    if base_id is not None:
+        return await ready_inventory(connection, inventory.project_id, base_id)
+    return await find_applied(connection, inventory.project_id, before=inventory.number)
+
+
 async def list_inventories(
     connection: AsyncConnection, project_id: ProjectId, *, cursor: str | None, limit: int
 ) -> Page[InventoryView]:
@@ -136,12 +181,7 @@ async def list_vms(
         Conflict: its rows are not stored yet; code ``inventory-not-ready``.
         Invalid: the cursor is not one of this list.
     """
-    view = await show_inventory(connection, project_id, inventory_id)
-    if view.inventory.imported_at is None:
-        raise Conflict(
-            "The VMs of this inventory are not stored yet. Watch the import's operation.",
-            code=INVENTORY_NOT_READY,
-        )
+    await ready_inventory(connection, project_id, inventory_id)
     statement: Select[*tuple[Any, ...]] = (
         select(vms)
         .where(vms.c.inventory_id == inventory_id)

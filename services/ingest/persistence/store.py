@@ -5,11 +5,11 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, delete, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, case, delete, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.errors import INVENTORY_NOT_FOUND, PROJECT_NOT_FOUND, UPLOAD_EXPIRED
-from services.ingest.domain.inventory import Inventory, Upload
+from services.ingest.domain.inventory import ImportMode, Inventory, Upload
 from services.ingest.domain.project import Project
 from services.ingest.domain.table_rows import DISK_COLUMNS, NIC_COLUMNS, VM_COLUMNS
 from services.ingest.persistence.tables import (
@@ -20,6 +20,8 @@ from services.ingest.persistence.tables import (
     uploads,
 )
 from services.ingest.usecases.ports import ParsedWorkbook
+from shared.contracts.snapshots import SnapshotManifest
+from shared.db import jobs
 from shared.db.jobs import ENDED
 from shared.db.tables import TABLES
 from shared.db.uow import copy_file
@@ -32,6 +34,10 @@ KEPT_FOR: Final = timedelta(days=7)
 """The bytes of a failed or cancelled import can be retried for this long."""
 SWEPT_AT_ONCE: Final = 4
 
+APPLIED_AT: Final = func.coalesce(
+    inventories.c.applied_at, case((~inventories.c.is_held, inventories.c.imported_at))
+)
+"""When the project began to work with an inventory: at once unless it is held."""
 _INVENTORY: Final = (
     inventories.c.id,
     inventories.c.project_id,
@@ -42,7 +48,10 @@ _INVENTORY: Final = (
     inventories.c.uploaded_at,
     inventories.c.uploaded_by,
     inventories.c.job_id,
+    inventories.c.mode,
+    inventories.c.is_held,
     inventories.c.imported_at,
+    APPLIED_AT.label("applied_at"),
 )
 
 
@@ -68,7 +77,10 @@ def inventory_from(row: Row[*tuple[Any, ...]]) -> Inventory:
         uploaded_at=row.uploaded_at,
         uploaded_by=row.uploaded_by,
         job_id=JobId(row.job_id),
+        mode=ImportMode(row.mode),
+        is_held=row.is_held,
         imported_at=row.imported_at,
+        applied_at=row.applied_at,
     )
 
 
@@ -202,6 +214,8 @@ class PostgresIngestStore:
                 uploaded_at=inventory.uploaded_at,
                 uploaded_by=inventory.uploaded_by,
                 job_id=inventory.job_id,
+                mode=inventory.mode,
+                is_held=inventory.is_held,
             )
         )
 
@@ -247,9 +261,58 @@ class PostgresIngestStore:
             )
         )
 
+    async def manifest(self, inventory_id: InventoryId) -> SnapshotManifest | None:
+        """The manifest of its snapshot; None before its rows are stored."""
+        stored = await self._connection.scalar(
+            select(inventories.c.manifest).where(inventories.c.id == inventory_id)
+        )
+        return None if stored is None else SnapshotManifest.model_validate(stored)
+
+    async def applied(self, project_id: ProjectId) -> Inventory | None:
+        """The inventory that the project works with: the newest one that was applied. Who applies
+        another one waits for this transaction."""
+        await self._require_project(project_id, lock=True)
+        return await find_applied(self._connection, project_id)
+
+    async def apply(self, inventory: Inventory) -> None:
+        """Remember that the inventory is applied, and how."""
+        await self._connection.execute(
+            update(inventories)
+            .where(inventories.c.id == inventory.id)
+            .values(mode=inventory.mode, applied_at=inventory.applied_at)
+        )
+
+    async def has_ended(self, inventory: Inventory) -> bool:
+        """Whether its import has ended, well or badly."""
+        job = await jobs.get(self._connection, inventory.job_id)
+        return job.state in ENDED
+
+    async def forget_inventory(self, inventory_id: InventoryId) -> None:
+        """Remove an inventory with everything that it holds."""
+        await self._connection.execute(
+            delete(uploads).where(uploads.c.inventory_id == inventory_id)
+        )
+        await self._connection.execute(delete(inventories).where(inventories.c.id == inventory_id))
+
     async def _require_project(self, project_id: ProjectId, *, lock: bool = False) -> None:
         found = select(projects.c.id).where(projects.c.id == project_id)
         if lock:
             found = found.with_for_update(key_share=True)
         if await self._connection.scalar(found) is None:
             raise no_project()
+
+
+async def find_applied(
+    connection: AsyncConnection, project_id: ProjectId, *, before: int | None = None
+) -> Inventory | None:
+    """The project's newest applied inventory; only those with numbers under ``before`` if given."""
+    statement = (
+        select(*_INVENTORY)
+        .where(inventories.c.project_id == project_id, APPLIED_AT.is_not(None))
+        .order_by(inventories.c.number.desc())
+        .limit(1)
+    )
+    if before is not None:
+        statement = statement.where(inventories.c.number < before)
+    row = (await connection.execute(statement)).one_or_none()
+    return inventory_from(row) if row else None

@@ -77,6 +77,26 @@ class IngestStore(Protocol):
         """The inventory is ready: its report and its snapshot's manifest."""
         ...
 
+    async def manifest(self, inventory_id: InventoryId) -> SnapshotManifest | None:
+        """The manifest of its snapshot; None before its rows are stored."""
+        ...
+
+    async def applied(self, project_id: ProjectId) -> Inventory | None:
+        """The inventory that the project works with; others who apply one wait."""
+        ...
+
+    async def apply(self, inventory: Inventory) -> None:
+        """Remember that the inventory is applied, and how."""
+        ...
+
+    async def has_ended(self, inventory: Inventory) -> bool:
+        """Whether its import has ended, well or badly."""
+        ...
+
+    async def forget_inventory(self, inventory_id: InventoryId) -> None:
+        """Remove an inventory with everything that it holds."""
+        ...
+
 
 class ParsedWorkbook(Protocol):
     """What the parser made of a workbook: files to store, nothing in memory."""

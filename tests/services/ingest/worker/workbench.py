@@ -18,7 +18,7 @@ from services.ingest.persistence.store import PostgresIngestStore
 from services.ingest.persistence.tables import metadata
 from services.ingest.usecases.ports import IngestStore, WorkbookReader
 from services.ingest.usecases.projects import CreateProject
-from services.ingest.usecases.receive_workbook import IMPORT, ReceiveWorkbook
+from services.ingest.usecases.receive_workbook import IMPORT, ReceiveWorkbook, Wish
 from services.ingest.worker.import_inventory import ImportInventory
 from shared.auth.principal import Principal
 from shared.db import jobs
@@ -85,7 +85,7 @@ class Workbench(JobBench[IngestStore]):
         receive = self.receiver()
         received = await receive.store(to or await self.project(), pieces(content), name="a.xlsx")
         async with self.transactions() as tx:
-            inventory, _ = await receive.accept(tx, received, by=ANNA, is_forced=True)
+            inventory, _ = await receive.accept(tx, received, by=ANNA, wish=Wish(is_forced=True))
         return inventory
 
     def importer(self, reader: WorkbookReader | None = None) -> ImportInventory:
