@@ -204,6 +204,34 @@ class PostgresTenantStore:
             )
         )
 
+    async def forget_decisions(self, project_id: ProjectId) -> None:
+        """Every key means the tenant that it was first detected as, called as it was then."""
+        keys, own = tenant_keys.c, tenant_keys.c.key == tenants.c.id
+        ours = keys.project_id == project_id
+        for statement in (
+            delete(tenant_assignments).where(tenant_assignments.c.project_id == project_id),
+            delete(tenant_keys).where(ours, ~keys.is_detected),
+            insert(tenants)
+            .from_select(
+                ["id", "project_id", "name", "org_vdc", "vcenter", "version"],
+                select(
+                    keys.key, keys.project_id, keys.name, keys.org_vdc, keys.vcenter, literal(1)
+                ).where(ours),
+            )
+            .on_conflict_do_nothing(),
+            update(tenants)
+            .where(own, ours)
+            .values(
+                name=keys.name,
+                org_vdc=keys.org_vdc,
+                vcenter=keys.vcenter,
+                version=tenants.c.version + 1,
+                merged_into=None,
+            ),
+            update(tenant_keys).where(ours).values(tenant_id=keys.key),
+        ):
+            await self._connection.execute(statement)
+
 
 def _is_one_of(vm_ids: Sequence[VmId]) -> Any:
     return tenant_assignments.c.vm_id == any_(literal(list(vm_ids), ARRAY(Uuid)))

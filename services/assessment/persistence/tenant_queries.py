@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy import Select, exists, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.assessment.domain.tenancy import Tenant, TenantKey
@@ -48,7 +48,8 @@ async def tenant_view(
 async def list_register(
     connection: AsyncConnection, project_id: ProjectId, *, cursor: str | None, limit: int
 ) -> Page[Mapping[str, Any]]:
-    """All tenants of a project by name, then id: those without VMs and merged ones too.
+    """All tenants of a project by name, then id: those without VMs and merged ones too, but not
+    those that a clean slate has left without keys.
 
     Raises:
         Invalid: the cursor is not one of this list.
@@ -56,7 +57,13 @@ async def list_register(
     name = func.left(tenants.c.name, NAME_SORT_CHARS)
     statement = (
         select(tenants)
-        .where(tenants.c.project_id == project_id)
+        .where(
+            tenants.c.project_id == project_id,
+            or_(
+                tenants.c.merged_into.is_not(None),
+                exists().where(tenant_keys.c.tenant_id == tenants.c.id),
+            ),
+        )
         .order_by(name, tenants.c.id)
         .limit(limit + 1)
     )

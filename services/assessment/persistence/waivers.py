@@ -91,6 +91,12 @@ class PostgresWaiverStore:
             )
         )
 
+    async def forget(self, project_id: ProjectId) -> None:
+        """Every finding of the project counts again."""
+        await self._connection.execute(
+            delete(finding_waivers).where(finding_waivers.c.project_id == project_id)
+        )
+
 
 async def list_waivers(
     connection: AsyncConnection,

@@ -151,6 +151,11 @@ class TenantStore(Protocol):
         """Leave VMs to the detection again."""
         ...
 
+    async def forget_decisions(self, project_id: ProjectId) -> None:
+        """Undo every rename, merge and assignment; tenants that people created have no keys any
+        more."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Moved:
@@ -183,6 +188,10 @@ class WaiverStore(Protocol):
 
     async def remove(self, project_id: ProjectId, finding: str, vm_ids: Sequence[VmId]) -> None:
         """The finding counts again."""
+        ...
+
+    async def forget(self, project_id: ProjectId) -> None:
+        """Every finding of the project counts again."""
         ...
 
 

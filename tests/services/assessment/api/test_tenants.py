@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from shared.contracts.inventory import ImportMode
 from shared.contracts.records import VmRecord
 from tests.services.assessment.api.caller import Caller
 from tests.services.assessment.builders import a_vm
@@ -345,3 +346,40 @@ async def test_vcenters_that_are_kept_apart_have_tenants_of_their_own(
         ("Acme", "vc1"),
         ("Acme", "vc2"),
     ]
+
+
+async def test_an_import_that_replaces_forgets_what_was_decided_of_tenants_and_vms(
+    dana: Caller, assessed: Workbench
+) -> None:
+    ids = await tenant_ids(dana)
+    shared = (await dana.done(TENANTS, {"name": "Shared"}))["id"]
+    await dana.done(ASSIGNMENTS, {"tenant_id": shared, "vms": some(5)})
+    await rename(dana, ids["Acme"], "Borealis")
+    body = {"source_ids": [ids["Zen"]]}
+    await dana.post(f"{TENANTS}/{ids['Acme']}/merges", body, if_match='"2"')
+    vms = [*an_estate(), a_vm(20, folder="/DC1/vm/Borealis")]
+    await assessed.assess(assessed.ingest.imports(vms, number=2))
+    assert await tenants_of(assessed) == {"Borealis": [1, 2, 3, 4, 6, 20], "Shared": [5]}
+
+    replacing = assessed.ingest.imports(vms, number=3, mode=ImportMode.REPLACE)
+    await assessed.assess(replacing)
+
+    assert await tenants_of(assessed) == {"Acme": [1, 3, 5], "Zen": [2, 4, 6], "Borealis": [20]}
+    assert {vm.tenant_name: str(vm.tenant_id) for vm in await assessed.records()}.items() >= {
+        "Acme": ids["Acme"],
+        "Zen": ids["Zen"],
+    }.items()
+    assert sorted(await tenant_ids(dana)) == ["Acme", "Borealis", "Zen"]
+    assert (await dana.found(ASSIGNMENTS))["items"] == []
+
+
+async def test_a_replacing_import_that_comes_late_forgets_nothing(
+    dana: Caller, assessed: Workbench
+) -> None:
+    ids = await tenant_ids(dana)
+    await dana.done(ASSIGNMENTS, {"tenant_id": ids["Zen"], "vms": some(1)})
+
+    late = assessed.ingest.imports(an_estate(), number=1, mode=ImportMode.REPLACE)
+    await assessed.deliver(late)
+
+    assert len((await dana.found(ASSIGNMENTS))["items"]) == 1

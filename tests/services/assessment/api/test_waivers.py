@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from shared.contracts.inventory import ImportMode
 from shared.contracts.records import VmRecord
 from tests.services.assessment.api.caller import Caller
 from tests.services.assessment.builders import a_disk, a_vm
@@ -107,6 +108,11 @@ async def test_a_waiver_survives_an_import_and_new_vms_have_the_finding_in_full(
     await assessed.assess(assessed.ingest.imports(more, number=2))
 
     assert await blocked(assessed) == [5]
+
+    replacing = assessed.ingest.imports(more, number=3, mode=ImportMode.REPLACE)
+    await assessed.assess(replacing)
+
+    assert await blocked(assessed) == [1, 2, 3, 5], "a clean slate has no waivers"
 
 
 async def test_a_finding_counts_again_when_its_waiver_is_removed(
