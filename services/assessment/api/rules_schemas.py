@@ -283,7 +283,7 @@ class PreviewResult(ReplyModel):
 
 
 class PreviewReply(ReplyModel):
-    """A preview of rules. It is kept for a day."""
+    """A preview of rules. It is kept for a day at most."""
 
     id: UUID
     state: JobState

@@ -53,7 +53,7 @@ class PostgresPreviewStore:
         ).one_or_none()
         if row is None:
             raise NotFound(
-                "There is no such preview. They are kept for a day; ask for a new one.",
+                "There is no such preview. They are kept for a day at most; ask for a new one.",
                 code=PREVIEW_NOT_FOUND,
             )
         return Preview(

@@ -39,6 +39,9 @@ from shared.kernel.ids import (
 )
 
 _VM_COLUMNS: Final = [column.name for column in assessed_vms.columns][1:]
+KEPT_OF_AN_INVENTORY: Final = 3
+"""Complete assessments that are kept: every decision makes one, and the planner may still pull the
+one before."""
 _JSON_COLUMNS: Final = frozenset({"risk_reasons", "mode_reasons", "findings"})
 
 
@@ -203,16 +206,27 @@ class PostgresAssessmentStore:
         )
 
     async def forget_others(self, run: AssessmentRun) -> None:
-        """Remove the rows of earlier assessments, and the pages of those never completed."""
-        earlier = select(assessments.c.id).where(
-            assessments.c.project_id == run.inventory.project_id,
-            assessments.c.number < run.number,
-        )
+        """Remove the rows of earlier assessments, the pages of those never completed, and, of those
+        of the same inventory, all but the newest complete ones."""
+        of_project = assessments.c.project_id == run.inventory.project_id
+        of_inventory = and_(of_project, assessments.c.inventory_id == run.inventory.id)
+        earlier = select(assessments.c.id).where(of_project, assessments.c.number < run.number)
         for table in (assessed_vms, tenant_totals):
             await self._connection.execute(delete(table).where(table.c.assessment_id.in_(earlier)))
         abandoned = earlier.where(assessments.c.completed_at.is_(None))
         await self._connection.execute(
             delete(snapshot_pages).where(snapshot_pages.c.assessment_id.in_(abandoned))
+        )
+        oldest_kept = (
+            select(assessments.c.number)
+            .where(of_inventory, assessments.c.completed_at.is_not(None))
+            .order_by(assessments.c.number.desc())
+            .offset(KEPT_OF_AN_INVENTORY - 1)
+            .limit(1)
+            .scalar_subquery()
+        )
+        await self._connection.execute(
+            delete(assessments).where(of_inventory, assessments.c.number < oldest_kept)
         )
 
 

@@ -111,8 +111,8 @@ class AssessmentStore(Protocol):
         ...
 
     async def forget_others(self, run: AssessmentRun) -> None:
-        """Remove what only served the API of the project's earlier assessments, and the pages of
-        those that were never completed."""
+        """Remove what only served the API of the project's earlier assessments, the pages of those
+        that were never completed, and all but the newest complete ones of the same inventory."""
         ...
 
 
