@@ -9,7 +9,6 @@ each way may have to be followed over all that the pattern spells out.
 
 import fnmatch
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
@@ -117,9 +116,12 @@ def _reach(parsed: Any) -> int:
     )
 
 
-def _is_anchored(parsed: Sequence[Any]) -> bool:
-    beginnings = (_ops.AT_BEGINNING, _ops.AT_BEGINNING_STRING)
-    return bool(parsed) and parsed[0][0] is _ops.AT and parsed[0][1] in beginnings
+def _is_anchored(parsed: Any) -> bool:
+    if not parsed or parsed[0][0] is not _ops.AT:
+        return False
+    is_multiline = bool(parsed.state.flags & re.MULTILINE)  # then ^ is at every line
+    where = parsed[0][1]
+    return where is _ops.AT_BEGINNING_STRING or (where is _ops.AT_BEGINNING and not is_multiline)
 
 
 def _freedom(items: Any, *, is_repeated: bool = False) -> tuple[int, int]:

@@ -128,6 +128,8 @@ def _rule_problems(rule: DetectionRule, at: str) -> Iterator[ErrorDetail]:
             yield ErrorDetail(f"{rule.kind.value} needs it.", f"{at}/{option}")
     if rule.org_vdc is not None and not is_pattern:
         yield ErrorDetail(f"{rule.kind.value} has no org_vdc.", f"{at}/org_vdc")
+    if rule.key is not None and not rule.key.strip():
+        yield ErrorDetail("It is blank; which word stands before the tenant?", f"{at}/key")
     if is_pattern:
         yield from _pattern_problems(rule, at)
 

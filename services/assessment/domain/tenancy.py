@@ -37,7 +37,6 @@ class TenantKey:
     is_detected: bool = True
 
 
-@lru_cache(maxsize=4096)
 def key_id(
     project_id: ProjectId, name: str, org_vdc: str | None, vcenter: str | None = None
 ) -> TenantId:
@@ -50,6 +49,7 @@ def key_id(
     return TenantId(uuid5(project_id, json.dumps(key)))
 
 
+@lru_cache(maxsize=4096)
 def key_of(
     project_id: ProjectId,
     name: str,

@@ -92,6 +92,9 @@ def test_what_is_no_pattern_is_refused_with_the_reason(pattern: str, says: str) 
         ("acme", REACHES[0]),
         (r"Owner=(\w+)", REACHES[1]),
         ("^(.+)/(.+)/(.+)$", REACHES[2]),
+        (r"^(\w+)-(\w+)-", REACHES[1]),
+        (r"\A(\w+)-(\w+)-", REACHES[1]),
+        (r"(?m)^(\w+)-(\w+)-", REACHES[2]),  # there ^ is at every line
     ],
 )
 def test_the_more_open_ends_the_less_of_a_text_is_looked_at(pattern: str, reach: int) -> None:

@@ -110,6 +110,7 @@ MISTAKES: list[tuple[Callable[[Document], None], str, str]] = [
     (add(a_pattern(depth=2)), "/detection/rules/7/depth", "has no depth"),
     (add(a_pattern(kind="manual")), "/detection/rules/7/kind", "no kind of rule"),
     (detection("folder_path", depth=None), "/detection/rules/1/depth", "needs it"),
+    (detection("annotation_field", key=" "), "/detection/rules/4/key", "blank"),
     (detection("cluster", depth=2), "/detection/rules/6/depth", "has no depth"),
     (detection("cluster", org_vdc="x"), "/detection/rules/6/org_vdc", "has no org_vdc"),
     (without("detection", "cluster"), "/detection/rules", "cluster is missing"),
