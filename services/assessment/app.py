@@ -19,8 +19,10 @@ from services.assessment.usecases.queue_assessment import JOB_KIND
 from services.assessment.worker.assess_inventory import AssessInventory
 from services.assessment.worker.preview_rules import PreviewRules
 from shared.contracts.inventory import InventoryImported
+from shared.contracts.project import ProjectChanged
 from shared.http.pages import SnapshotClient
 from shared.runtime.parts import Parts
+from shared.runtime.project_life import FORGET, forget_project, on_project_changed
 from shared.runtime.service import Service
 
 
@@ -44,10 +46,14 @@ def build(settings: AssessmentSettings) -> Service:
             waivers_routes(parts.database, transactions),
             internal_routes(parts.database),
         ],
-        subscriptions={InventoryImported.TYPE: OnInventoryImported(parts.ids)},
+        subscriptions={
+            InventoryImported.TYPE: OnInventoryImported(parts.ids),
+            ProjectChanged.TYPE: on_project_changed,
+        },
         invariants=[CompleteAssessmentHasPages()],
         jobs={
             JOB_KIND: AssessInventory(snapshots, parts.clock),
             PREVIEW_KIND: PreviewRules(snapshots),
+            FORGET: forget_project,
         },
     )

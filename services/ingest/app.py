@@ -17,7 +17,9 @@ from services.ingest.usecases.apply_inventory import ApplyInventory
 from services.ingest.usecases.ports import IngestStore
 from services.ingest.usecases.projects import CreateProject
 from services.ingest.usecases.receive_workbook import IMPORT, ReceiveWorkbook
+from services.ingest.usecases.remove_project import REMOVE, RemoveProject
 from services.ingest.worker.import_inventory import ImportInventory
+from services.ingest.worker.remove_inventories import remove_inventories
 from shared.runtime.parts import Parts
 from shared.runtime.service import Service
 
@@ -35,7 +37,12 @@ def build(settings: IngestSettings) -> Service:
         title="Ingest",
         store=store,
         routers=[
-            project_routes(parts.database, transactions, CreateProject(parts.ids, parts.clock)),
+            project_routes(
+                parts.database,
+                transactions,
+                CreateProject(parts.ids, parts.clock),
+                RemoveProject(parts.clock),
+            ),
             inventory_routes(parts.database, upload),
             comparison_routes(parts.database, transactions, ApplyInventory(parts.clock)),
             internal_routes(parts.database),
@@ -47,6 +54,7 @@ def build(settings: IngestSettings) -> Service:
                 StoredUploads(parts.database),
                 parts.clock,
                 scratch_dir=settings.scratch_dir,
-            )
+            ),
+            REMOVE: remove_inventories,
         },
     )

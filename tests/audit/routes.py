@@ -59,6 +59,15 @@ async def renamed_project(platform: Platform) -> Ask:
     return Ask("ingest", "PATCH", path, json={"name": "Zen"}, headers={"If-Match": '"1"'})
 
 
+async def a_clearance(platform: Platform) -> Ask:
+    path = f"{await a_project(platform)}/clearance"
+    return Ask("ingest", "POST", path, json={"name": "Acme"}, headers=keyed())
+
+
+async def a_deleted_project(platform: Platform) -> Ask:
+    return Ask("ingest", "DELETE", f"{await a_project(platform)}?name=Acme")
+
+
 async def an_upload(platform: Platform) -> Ask:
     path = f"{await a_project(platform)}/inventories"
     return Ask("ingest", "POST", path, content=b"PK\x03\x04 and so on", headers=keyed())
@@ -263,6 +272,8 @@ _EXPORT: Final = "/v1/projects/{project_id}/exports"
 AUDITED: Final = {
     ("POST", "/v1/projects"): Audited("project.created", new_project),
     ("PATCH", "/v1/projects/{project_id}"): Audited("project.changed", renamed_project),
+    ("DELETE", "/v1/projects/{project_id}"): Audited("project.deleted", a_deleted_project),
+    ("POST", "/v1/projects/{project_id}/clearance"): Audited("project.cleared", a_clearance),
     ("POST", "/v1/projects/{project_id}/inventories"): Audited("inventory.uploaded", an_upload),
     ("DELETE", "/v1/projects/{project_id}/inventories/{inventory_id}"): Audited(
         "inventory.discarded", a_discarded_import

@@ -21,6 +21,7 @@ from services.credentials import (
     secrets,
 )
 from shared.bus.topology import EXCHANGE, SUBSCRIPTIONS
+from shared.contracts.project import ProjectChanged
 from shared.runtime.settings import CommonSettings
 from shared.runtime.supervisor import HOOK_TIMEOUT_S, RELAY_DRAIN_S, SERVER_DRAIN_S
 from shared.testing.postgres import FreshDatabase
@@ -289,8 +290,10 @@ def triggers(kind: str) -> list[tuple[str, dict[str, Any]]]:
 
 def test_the_queues_that_are_measured_are_those_of_the_topology() -> None:
     measured = {(name, trigger["metadata"]["queueName"]) for name, trigger in triggers("rabbitmq")}
-    # The gateway's deliveries are a row each; it follows its processor use.
-    assert measured == {(s.service, s.queue) for s in SUBSCRIPTIONS if s.service != "gateway"}
+    # The gateway's deliveries are a row each; it follows its processor use. Projects are cleared
+    # and archived by hand, now and then.
+    expected = (s for s in SUBSCRIPTIONS if s.service != "gateway")
+    assert measured == {(s.service, s.queue) for s in expected if s.event != ProjectChanged.TYPE}
 
 
 def test_every_trigger_has_a_login() -> None:

@@ -19,8 +19,8 @@ class FollowingAssessment(ReplyModel):
 
     @classmethod
     def of(cls, run: AssessmentRun | None) -> Self | None:
-        """``run`` as a reply; None before the first import."""
-        if run is None:
+        """``run`` as a reply; None before the first import, and after a clearing."""
+        if run is None or run.is_forgotten:
             return None
         return cls(
             assessment_id=run.id,

@@ -56,6 +56,8 @@ class AssessmentRun:
     cause: Cause = Cause.IMPORT
     rules_version: int | None = None
     is_superseded: bool = False
+    is_forgotten: bool = False
+    """Its inventory was cleared away; only its number counts."""
     completed_at: datetime | None = None
 
     @property

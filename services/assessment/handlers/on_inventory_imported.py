@@ -5,6 +5,7 @@ from services.assessment.usecases.ports import AssessmentStore
 from services.assessment.usecases.queue_assessment import queue_assessment
 from shared.contracts.envelope import Envelope
 from shared.contracts.inventory import ImportMode, InventoryImported
+from shared.db import project_marks
 from shared.db.uow import Transaction
 from shared.kernel.ids import AssessmentId, Ids, InventoryId, ProjectId, SnapshotId
 
@@ -13,7 +14,8 @@ class OnInventoryImported:
     """Queues a job; pulling and assessing the inventory is the job's work. An import that replaces
     the one before takes along what people decided of VMs and tenants.
 
-    Safe twice and late: an inventory that is not newer than the newest one seen changes nothing.
+    Safe twice and late: an inventory that is not newer than the newest one seen, or that was
+    cleared away, changes nothing.
     """
 
     def __init__(self, ids: Ids) -> None:
@@ -24,6 +26,8 @@ class OnInventoryImported:
     ) -> None:
         """Handle one delivery inside its transaction."""
         del envelope
+        if await project_marks.is_gone(tx.connection, event.project_id, event.inventory_number):
+            return
         snapshot = SourceSnapshot(
             id=SnapshotId(event.snapshot.id),
             path=event.snapshot.path,

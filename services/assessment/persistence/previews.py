@@ -1,8 +1,9 @@
 """Previews of rules in PostgreSQL."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -73,3 +74,12 @@ class PostgresPreviewStore:
             .where(rule_previews.c.id == preview_id)
             .values(result=dict(result))
         )
+
+    async def forget(self, project_id: ProjectId) -> Sequence[UUID]:
+        """Remove the project's previews; gives their jobs."""
+        job_ids = await self._connection.scalars(
+            delete(rule_previews)
+            .where(rule_previews.c.project_id == project_id)
+            .returning(rule_previews.c.job_id)
+        )
+        return sorted(job_ids)

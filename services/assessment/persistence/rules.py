@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -75,6 +75,12 @@ class PostgresRuleStore:
             .on_conflict_do_nothing()
         )
         return result.rowcount == 1
+
+    async def forget(self, project_id: ProjectId) -> None:
+        """The project has the defaults."""
+        await self._connection.execute(
+            delete(rule_versions).where(rule_versions.c.project_id == project_id)
+        )
 
 
 async def list_versions(

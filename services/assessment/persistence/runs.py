@@ -11,10 +11,16 @@ from shared.kernel.ids import AssessmentId, InventoryId, JobId, ProjectId, Snaps
 
 
 async def find_newest(
-    connection: AsyncConnection, project_id: ProjectId, *, is_complete: bool = False
+    connection: AsyncConnection,
+    project_id: ProjectId,
+    *,
+    is_complete: bool = False,
+    with_forgotten: bool = False,
 ) -> AssessmentRun | None:
     """The project's assessment with the highest number; only complete ones if asked."""
     wanted = assessments.c.project_id == project_id
+    if not with_forgotten:
+        wanted = and_(wanted, assessments.c.forgotten_at.is_(None))
     if is_complete:
         wanted = and_(wanted, assessments.c.completed_at.is_not(None))
     row = (
@@ -51,5 +57,6 @@ def run_from(row: Row[Any]) -> AssessmentRun:
         cause=Cause(row.cause),
         rules_version=row.rules_version,
         is_superseded=row.is_superseded,
+        is_forgotten=row.forgotten_at is not None,
         completed_at=row.completed_at,
     )

@@ -5,9 +5,10 @@ from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 import orjson
-from sqlalchemy import and_, delete, func, select, update
+from sqlalchemy import ColumnElement, and_, delete, false, func, null, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -57,12 +58,13 @@ class PostgresAssessmentStore:
         self.previews = PostgresPreviewStore(connection)
 
     async def newest(self, project_id: ProjectId) -> AssessmentRun | None:
-        """The project's newest assessment; queueing in one project goes one after another."""
+        """The project's newest assessment, a forgotten one too; queueing in one project goes one
+        after another."""
         lock = f"assessment.newest/{project_id}"
         await self._connection.execute(
             select(func.pg_advisory_xact_lock(func.hashtextextended(lock, 0)))
         )
-        return await find_newest(self._connection, project_id)
+        return await find_newest(self._connection, project_id, with_forgotten=True)
 
     async def add(self, run: AssessmentRun) -> None:
         """Add a queued assessment."""
@@ -102,9 +104,7 @@ class PostgresAssessmentStore:
         job_ids = await self._connection.scalars(
             select(assessments.c.job_id).where(unfinished).order_by(assessments.c.job_id)
         )
-        for job_id in job_ids.all():
-            with suppress(Conflict):  # it has ended, well or badly
-                await jobs.cancel(self._connection, JobId(job_id))
+        await self._cancel(job_ids.all())
         await self._connection.execute(
             update(assessments).where(unfinished).values(is_superseded=True)
         )
@@ -228,6 +228,50 @@ class PostgresAssessmentStore:
         await self._connection.execute(
             delete(assessments).where(of_inventory, assessments.c.number < oldest_kept)
         )
+
+    async def forget(self, project_id: ProjectId, *, through: int | None) -> None:
+        """Remove what followed from the project's inventories with numbers up to ``through``, and
+        what was decided of them, unless there is a newer one.
+
+        The assessments' numbers stay, because they are never given again. For None all goes.
+        """
+        await self.newest(project_id)
+        gone = assessments.c.project_id == project_id
+        newer: ColumnElement[bool] = false()
+        if through is not None:
+            newer = and_(gone, assessments.c.inventory_number > through)
+            gone &= assessments.c.inventory_number <= through
+        job_ids = await self._connection.scalars(
+            select(assessments.c.job_id).where(gone).order_by(assessments.c.job_id)
+        )
+        await self._cancel(job_ids.all())
+        ids = select(assessments.c.id).where(gone)
+        for table in (assessed_vms, tenant_totals, snapshot_pages):
+            await self._connection.execute(delete(table).where(table.c.assessment_id.in_(ids)))
+        if not await self._connection.scalar(
+            select(func.count()).select_from(assessments).where(newer)
+        ):
+            await self._forget_decisions(project_id)
+        if through is None:
+            await self.rules.forget(project_id)
+            await self._connection.execute(delete(assessments).where(gone))
+            return
+        nothing = {"manifest": null(), "totals": null(), "completed_at": null()}
+        await self._connection.execute(
+            update(assessments)
+            .where(gone)
+            .values(is_superseded=True, forgotten_at=func.now(), **nothing)
+        )
+
+    async def _forget_decisions(self, project_id: ProjectId) -> None:
+        await self._cancel(await self.previews.forget(project_id))
+        await self.waivers.forget(project_id)
+        await self.tenants.forget(project_id)
+
+    async def _cancel(self, job_ids: Sequence[UUID]) -> None:
+        for job_id in job_ids:
+            with suppress(Conflict):  # it has ended, well or badly
+                await jobs.cancel(self._connection, JobId(job_id))
 
 
 def _vm_row(assessment_id: AssessmentId, record: Mapping[str, Any]) -> tuple[object, ...]:

@@ -204,6 +204,11 @@ class PostgresTenantStore:
             )
         )
 
+    async def forget(self, project_id: ProjectId) -> None:
+        """Remove the project's tenants, which no VM may be of any more."""
+        for table in (tenant_assignments, tenant_keys, tenants):
+            await self._connection.execute(delete(table).where(table.c.project_id == project_id))
+
     async def forget_decisions(self, project_id: ProjectId) -> None:
         """Every key means the tenant that it was first detected as, called as it was then."""
         keys, own = tenant_keys.c, tenant_keys.c.key == tenants.c.id

@@ -115,6 +115,11 @@ class AssessmentStore(Protocol):
         that were never completed, and all but the newest complete ones of the same inventory."""
         ...
 
+    async def forget(self, project_id: ProjectId, *, through: int | None) -> None:
+        """Remove what followed from the project's inventories with numbers up to ``through``; for
+        None everything of the project."""
+        ...
+
 
 class InventorySnapshots(Protocol):
     """The snapshots of ingest; :class:`shared.http.pages.SnapshotClient` is one."""

@@ -32,7 +32,7 @@ async def preview_rules(
     """
     compiled(rules, version=0)
     newest = await tx.store.newest(project_id)
-    if newest is None:
+    if newest is None or newest.is_forgotten:
         raise NotFound(
             "There is nothing to try the rules on. Import a workbook first.", code=NOT_ASSESSED
         )

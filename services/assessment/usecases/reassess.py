@@ -20,9 +20,11 @@ async def reassess(
     ``newest`` is the project's, from ``newest_held`` before the first change: until this
     transaction ends, its worker can neither begin nor store. One that has not begun will read the
     change, so many changes share one; one that has begun is stopped, and another is queued. Gives
-    the assessment that will show the change; None before the first import.
+    the assessment that will show the change; None before the first import, and after a clearing.
     """
-    if newest is None or await tx.store.can_begin(newest):
+    if newest is None or newest.is_forgotten:
+        return None
+    if await tx.store.can_begin(newest):
         return newest
     inventory = newest.inventory
     job_id = await tx.enqueue(

@@ -1,17 +1,31 @@
 """Bodies of the ingest."""
 
-from typing import Any, Self
+from dataclasses import asdict
+from typing import Any, Final, Literal, Self
 from uuid import UUID
 
 from pydantic import Field
 
 from services.ingest.domain.inventory import ImportMode, InventoryState
 from services.ingest.domain.project import MAX_DESCRIPTION_CHARS, MAX_NAME_CHARS, Project
+from services.ingest.persistence.contents import Contents
 from services.ingest.persistence.queries import InventoryView
 from shared.contracts.records import IdentityBasis, PowerState, SizeBasis
 from shared.db.jobs import JobState
 from shared.http.models import MergePatch, ReplyModel, RequestModel, UtcTime
 from shared.http.operations import OperationError, operation_path, present_operation
+
+CLEARED: Final = (
+    "all imports, with their rows and reports",
+    "assessments, and what was decided on their VMs and tenants",
+    "plans that nobody asked to approve, and the preparation that nobody has started",
+    "exports",
+)
+DELETED: Final = (
+    "the project's settings and rules",
+    "plans and their approvals",
+    "the project itself; its audit trail stays",
+)
 
 
 class NewProject(RequestModel):
@@ -26,6 +40,34 @@ class ProjectPatch(MergePatch):
 
     name: str = Field("", max_length=MAX_NAME_CHARS)
     description: str | None = Field("", max_length=MAX_DESCRIPTION_CHARS)
+    life: Literal["active", "archived"] = Field(
+        "active",
+        description="archived: can be read, not changed, and is not listed; needs migration:admin",
+    )
+
+
+class ProjectConfirmation(RequestModel):
+    """That just this project is meant."""
+
+    name: str = Field(description="The project's name, exactly", max_length=MAX_NAME_CHARS)
+
+
+class ContentsReply(ReplyModel):
+    """What clearing or deleting the project would remove."""
+
+    name: str
+    imports: int
+    running_imports: int = Field(description="They are stopped")
+    vms: int = Field(description="VMs in all imports together")
+    disks: int
+    nics: int
+    cleared: list[str] = Field(description="What goes when the project is cleared")
+    deleted: list[str] = Field(description="What goes besides when it is deleted")
+
+    @classmethod
+    def of(cls, contents: Contents) -> Self:
+        """``contents`` as a reply."""
+        return cls(**asdict(contents), cleared=list(CLEARED), deleted=list(DELETED))
 
 
 class ProjectReply(ReplyModel):
@@ -36,6 +78,7 @@ class ProjectReply(ReplyModel):
     description: str
     created_at: UtcTime
     created_by: str = Field(description="Principal, e.g. user:<id>")
+    life: Literal["active", "archived"]
 
     @classmethod
     def of(cls, project: Project) -> Self:

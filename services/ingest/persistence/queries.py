@@ -32,6 +32,7 @@ from shared.db.uow import Database
 from shared.kernel.errors import Conflict, NotFound
 from shared.kernel.ids import InventoryId, ProjectId
 from shared.kernel.paging import Page, decode_cursor, encode_cursor
+from shared.kernel.project_life import ProjectLife
 
 _SUMMARY: Final = [
     *(
@@ -57,6 +58,7 @@ async def list_projects(
     connection: AsyncConnection,
     *,
     visible: frozenset[UUID] | None,
+    life: ProjectLife,
     cursor: str | None,
     limit: int,
 ) -> Page[Project]:
@@ -65,7 +67,9 @@ async def list_projects(
     Raises:
         Invalid: the cursor is not one of this list.
     """
-    statement = select(projects).order_by(projects.c.id.desc()).limit(limit + 1)
+    statement = (
+        select(projects).where(projects.c.life == life).order_by(projects.c.id.desc())
+    ).limit(limit + 1)
     if visible is not None:
         statement = statement.where(projects.c.id.in_(visible))
     if cursor is not None:
@@ -79,7 +83,11 @@ async def list_projects(
 async def find_project(connection: AsyncConnection, project_id: ProjectId) -> Project:
     """The project. Raises NotFound ``project-not-found``."""
     row = (
-        await connection.execute(select(projects).where(projects.c.id == project_id))
+        await connection.execute(
+            select(projects).where(
+                projects.c.id == project_id, projects.c.life != ProjectLife.DELETED
+            )
+        )
     ).one_or_none()
     if row is None:
         raise no_project()
@@ -93,7 +101,9 @@ async def show_inventory(
     row = (
         await connection.execute(
             select(*_SUMMARY, inventories.c.report).where(
-                inventories.c.id == inventory_id, inventories.c.project_id == project_id
+                inventories.c.id == inventory_id,
+                inventories.c.project_id == project_id,
+                inventories.c.removed_at.is_(None),
             )
         )
     ).one_or_none()
@@ -148,7 +158,7 @@ async def list_inventories(
     await find_project(connection, project_id)
     statement = (
         select(*_SUMMARY)
-        .where(inventories.c.project_id == project_id)
+        .where(inventories.c.project_id == project_id, inventories.c.removed_at.is_(None))
         .order_by(inventories.c.number.desc())
         .limit(limit + 1)
     )

@@ -56,7 +56,11 @@ async def list_trend(
             APPLIED_AT.label("applied_at"),
             *(totals[name].as_integer().label(name) for name in _FIGURES),
         )
-        .where(inventories.c.project_id == project_id, inventories.c.imported_at.is_not(None))
+        .where(
+            inventories.c.project_id == project_id,
+            inventories.c.imported_at.is_not(None),
+            inventories.c.removed_at.is_(None),
+        )
         .order_by(inventories.c.number.desc())
         .limit(limit + 1)
     )

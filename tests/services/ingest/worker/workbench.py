@@ -19,9 +19,12 @@ from services.ingest.persistence.tables import metadata
 from services.ingest.usecases.ports import IngestStore, WorkbookReader
 from services.ingest.usecases.projects import CreateProject
 from services.ingest.usecases.receive_workbook import IMPORT, ReceiveWorkbook, Wish
+from services.ingest.usecases.remove_project import REMOVE
 from services.ingest.worker.import_inventory import ImportInventory
+from services.ingest.worker.remove_inventories import remove_inventories
 from shared.auth.principal import Principal
 from shared.db import jobs
+from shared.db.job_context import JobFunction
 from shared.db.job_runner import JobRunner
 from shared.db.jobs import Job
 from shared.db.tables import TABLES
@@ -101,7 +104,10 @@ class Workbench(JobBench[IngestStore]):
         self, *, owner: str = "test", lease_s: float = LEASE_S, reader: WorkbookReader | None = None
     ) -> JobRunner[IngestStore]:
         """A worker."""
-        functions = {IMPORT: self.importer(reader)}
+        functions: dict[str, JobFunction[IngestStore]] = {
+            IMPORT: self.importer(reader),
+            REMOVE: remove_inventories,
+        }
         return JobRunner(self.database, a_store, functions, owner=owner, lease_s=lease_s)
 
     async def work(self) -> None:
