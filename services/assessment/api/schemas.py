@@ -108,7 +108,7 @@ class AssessmentReply(ReplyModel):
     rules_version: int | None = Field(
         description="Version of the rules it goes by; 0 are the defaults, null until it has begun"
     )
-    is_stale: bool = Field(
+    stale: bool = Field(
         description="Lists and tenants still show an earlier assessment, until this one is complete"
     )
     listed_number: int | None = Field(
@@ -134,7 +134,7 @@ class AssessmentReply(ReplyModel):
             state=_STATES[view.job.state],
             cause=run.cause,
             rules_version=run.rules_version,
-            is_stale=view.listed_number not in (None, run.number),
+            stale=view.listed_number not in (None, run.number),
             listed_number=view.listed_number,
             based_on=BasedOn(
                 inventory_id=inventory.id,

@@ -114,14 +114,14 @@ async def test_a_change_is_assessed_by_itself_and_announced_again(
     following = changed.json()["assessment"]
     shown = await dana.found(ASSESSMENT)
     assert (shown["number"], shown["state"], shown["cause"]) == (2, "queued", "rules")
-    assert (shown["is_stale"], shown["listed_number"]) == (True, 1)
+    assert (shown["stale"], shown["listed_number"]) == (True, 1)
     assert (following["number"], following["operation"]) == (2, shown["operation"])
     assert len((await dana.found(f"{ASSESSMENT}/tenants"))["items"]) == 1, "lists stay meanwhile"
 
     await bench.work()
 
     shown = await dana.found(ASSESSMENT)
-    assert (shown["state"], shown["is_stale"], shown["rules_version"]) == ("complete", False, 1)
+    assert (shown["state"], shown["stale"], shown["rules_version"]) == ("complete", False, 1)
     first, second = await bench.announced()
     assert [one["aggregateversion"] for one in (first, second)] == [1, 2]
     assert second["data"]["inventory_id"] == first["data"]["inventory_id"]
