@@ -4,9 +4,12 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from services.assessment.domain.assessment import Assessor
+from services.assessment.domain.assessment import Assessor, Rules
 from services.assessment.domain.tenancy import Tenant, key_id
+from services.assessment.domain.tenant_detection import DEFAULT_ORDER, DetectionRules, Method
 from services.assessment.domain.waivers import Waiver
 from services.assessment.usecases.assess_page import (
     PageDecisions,
@@ -102,6 +105,38 @@ def test_a_vm_that_was_assigned_by_hand_is_where_it_was_put() -> None:
     assert (first.tenant_name, first.detection_method) == ("Acme", "folder_path")
     assert (second.tenant_id, second.tenant_name) == (ZEN, "Zen")
     assert (second.detection_method, second.tenant_confidence) == ("manual", "high")
+
+
+ESTATE = [
+    a_vm(number, folder=f"/DC1/vm/T{number % 3}", cluster=f"Cl{number % 2}", vapp="App")
+    for number in range(1, 9)
+]
+
+
+@given(
+    order=st.permutations(DEFAULT_ORDER),
+    assigned=st.sets(st.sampled_from([VmId(vm.vm_id) for vm in ESTATE])),
+    waived=st.sets(st.sampled_from([VmId(vm.vm_id) for vm in ESTATE])),
+)
+def test_no_rules_move_an_assigned_vm_or_bring_a_waived_finding_back(
+    order: list[Method], assigned: set[VmId], waived: set[VmId]
+) -> None:
+    rules = Rules(detection=DetectionRules(order=tuple(order)))
+    records = assess_page(encode_page(ESTATE), Assessor(rules, as_of=TODAY), project_id=OURS)
+    waiver = Waiver("known", "Anna", datetime(2026, 3, 1, tzinfo=UTC))
+    decisions = PageDecisions(
+        tenants={key.id: Tenant(key.id, key.name, None) for key in detected_keys(records)},
+        assigned={vm_id: Tenant(ZEN, "Zen", None) for vm_id in assigned},
+        waivers={vm_id: {"no_address": waiver} for vm_id in waived},
+    )
+
+    frozen = list(decode_page(freeze_page(0, records, decisions).content, AssessedVmRecord))
+
+    assert {vm.vm_id for vm in frozen if vm.tenant_id == ZEN} == assigned
+    assert {vm.detection_rule for vm in frozen} <= {*order, "manual"}
+    for vm in frozen:
+        found = [one.is_waived for one in vm.findings if one.id == "no_address"]
+        assert found == [vm.vm_id in waived]
 
 
 def test_waived_findings_are_marked_and_come_last() -> None:
