@@ -88,6 +88,12 @@ class AssessmentTotals(ReplyModel):
         description="VMs that have a finding, not waived, by its id; only those that there are"
     )
     by_waived_finding: dict[str, int] = Field(description="VMs whose finding is waived, by its id")
+    by_target_support: dict[TargetSupport, int] = Field(
+        description="VMs by what the target says of their system"
+    )
+    by_tenant_confidence: dict[Confidence, int] = Field(
+        description="VMs by how sure their tenant is"
+    )
 
 
 class AssessedSnapshot(ReplyModel):

@@ -179,39 +179,34 @@ class TenantDetector:
         place = self._place_of(vm)
         app_group = place.vapp or _prefix(vm.name, "-", _NAME_PARTS_OF_APP_GROUP)
         vcenter = vm.vcenter if self._rules.separate_by_vcenter else None
-        first = next(self._answers(vm, place), None)
-        if first is None:
-            fallback = Method.FALLBACK
-            confidence = CONFIDENCE[fallback]
-            name = self._rules.fallback
-            return DetectedTenant(name, None, app_group, fallback, fallback, confidence, vcenter)
+        for rule in self._rules.order:
+            answer = self._answer(rule, vm, place)
+            if answer is not None:
+                method = Method.PATTERN if isinstance(rule, PatternRule) else rule
+                id_, confidence = _id(rule), _confidence(method, place)
+                return DetectedTenant(*answer, app_group, method, id_, confidence, vcenter)
+        fallback, name = Method.FALLBACK, self._rules.fallback
         return DetectedTenant(
-            name=first.name,
-            org_vdc=first.org_vdc,
-            app_group=app_group,
-            method=first.method,
-            rule=first.rule,
-            confidence=_confidence(first.method, place),
-            vcenter=vcenter,
+            name, None, app_group, fallback, fallback, CONFIDENCE[fallback], vcenter
         )
 
     def answers(self, vm: VmFacts) -> Iterator[RuleAnswer]:
         """What each rule says of ``vm``, in their order; rules without an answer are left out."""
-        return self._answers(vm, self._place_of(vm))
-
-    def _answers(self, vm: VmFacts, place: _Place) -> Iterator[RuleAnswer]:
+        place = self._place_of(vm)
         for rule in self._rules.order:
-            if isinstance(rule, PatternRule):
-                id_, method, answer = rule.id, Method.PATTERN, self._match(rule, vm)
-            else:
-                answer = place.answers.get(rule) or self._read_text(rule, vm)
-                id_, method = rule.value, rule
-            if answer is None:
-                continue
-            name, org_vdc = answer
-            if method is not Method.VCD_FOLDER and self._rules.org_vdc_from_resource_pool:
-                org_vdc = org_vdc or place.pool
-            yield RuleAnswer(id_, method, name, org_vdc)
+            answer = self._answer(rule, vm, place)
+            if answer is not None:
+                method = Method.PATTERN if isinstance(rule, PatternRule) else rule
+                yield RuleAnswer(_id(rule), method, *answer)
+
+    def _answer(self, rule: Method | PatternRule, vm: VmFacts, place: _Place) -> _Answer | None:
+        if isinstance(rule, PatternRule):
+            answer = self._match(rule, vm)
+        else:
+            answer = place.answers.get(rule) or self._read_text(rule, vm)
+        if answer is None or rule is Method.VCD_FOLDER or answer[1] is not None:
+            return answer
+        return (answer[0], place.pool) if self._rules.org_vdc_from_resource_pool else answer
 
     def _match(self, rule: PatternRule, vm: VmFacts) -> _Answer | None:
         text = field_text(vm, rule.field)
@@ -256,6 +251,10 @@ class TenantDetector:
         elif method is Method.VM_NAME_PREFIX:
             name = _prefix(vm.name, self._rules.name_separator, self._rules.name_parts)
         return (name, None) if name else None
+
+
+def _id(rule: Method | PatternRule) -> str:
+    return rule.id if isinstance(rule, PatternRule) else rule.value
 
 
 def _confidence(method: Method, place: _Place) -> Confidence:

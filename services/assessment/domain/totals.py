@@ -30,3 +30,5 @@ class Totals:
     by_gravest_finding: Mapping[str, int] = field(default_factory=dict)
     by_finding: Mapping[str, int] = field(default_factory=dict)
     by_waived_finding: Mapping[str, int] = field(default_factory=dict)
+    by_target_support: Mapping[str, int] = field(default_factory=dict)
+    by_tenant_confidence: Mapping[str, int] = field(default_factory=dict)

@@ -24,7 +24,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.assessment.domain.scope import Exclusion
 from services.assessment.domain.totals import Totals
 from services.assessment.persistence.tables import assessed_vms
-from shared.contracts.records import ModeClass, OsFamily, PowerState, RiskBand, Severity
+from shared.contracts.records import (
+    Confidence,
+    ModeClass,
+    OsFamily,
+    PowerState,
+    RiskBand,
+    Severity,
+    TargetSupport,
+)
 from shared.kernel.ids import AssessmentId
 
 _vms: Final = assessed_vms.c
@@ -92,6 +100,8 @@ async def add_up(connection: AsyncConnection, assessment_id: AssessmentId) -> To
         excluded=await vms_by(_vms.excluded_because, Exclusion, excluded),
         by_gravest_finding=await _by_gravest_finding(connection, assessment_id),
         by_finding=await _by_finding(connection, assessment_id, is_waived=False),
+        by_target_support=await vms_by(_vms.target_support, TargetSupport),
+        by_tenant_confidence=await vms_by(_vms.tenant_confidence, Confidence),
         by_waived_finding=await _by_finding(connection, assessment_id, is_waived=True),
     )
 

@@ -121,6 +121,8 @@ async def test_a_complete_assessment_shows_totals_of_the_vms_in_scope(
             "raw_disk": 1,
         },
         "by_waived_finding": {},
+        "by_target_support": {"supported": 0, "unsupported": 2, "unknown": 4},
+        "by_tenant_confidence": {"high": 0, "medium": 6, "low": 0},
     }
     (announced,) = await bench.announced()
     assert shown["snapshot"]["digest"] == announced["data"]["snapshot"]["digest"]
