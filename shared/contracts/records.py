@@ -198,6 +198,15 @@ class ModeClass(StrEnum):
     COLD_REQUIRED = "cold_required"
 
 
+class Severity(StrEnum):
+    """How grave a finding is, the gravest first (decision 13)."""
+
+    BLOCKER = "blocker"
+    HIGH = "high"
+    MEDIUM = "medium"
+    INFO = "info"
+
+
 class Reason(BaseModel):
     """Why a VM got points or a mode."""
 
@@ -206,15 +215,33 @@ class Reason(BaseModel):
     rule: str
     points: int = 0
     text: str
+    severity: Severity | None = Field(default=None, description="Null for reasons of a mode")
 
 
-class Severity(StrEnum):
-    """How grave a finding is, the gravest first (decision 13)."""
+class Confidence(StrEnum):
+    """How sure it is whose VM it is."""
 
-    BLOCKER = "blocker"
     HIGH = "high"
     MEDIUM = "medium"
-    INFO = "info"
+    LOW = "low"
+
+
+class TargetSupport(StrEnum):
+    """Whether the target runs a guest; unknown where product or release are."""
+
+    SUPPORTED = "supported"
+    UNSUPPORTED = "unsupported"
+    UNKNOWN = "unknown"
+
+
+class WaiverRecord(BaseModel):
+    """That and why somebody lets a finding pass."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    note: str
+    by: str = Field(description="What the author is called")
+    at: datetime
 
 
 class FindingRecord(BaseModel):
@@ -225,6 +252,8 @@ class FindingRecord(BaseModel):
     id: str
     severity: Severity
     seen: str
+    is_waived: bool = Field(default=False, description="It stands in nobody's way any more")
+    waiver: WaiverRecord | None = None
 
 
 class AssessedVmRecord(Record):
@@ -248,11 +277,16 @@ class AssessedVmRecord(Record):
     tenant_name: str
     org_vdc: str | None = None
     detection_method: str
+    detection_rule: str | None = Field(
+        default=None, description="Id of the rule; absent in assessments of an older version"
+    )
+    tenant_confidence: Confidence | None = None
     app_group: str | None = None
     os_family: OsFamily
     os_product: str | None = None
     os_version: str | None = None
     os_text: str | None = None
+    target_support: TargetSupport = TargetSupport.UNKNOWN
     vcpus: int | None = None
     memory_mib: int | None = None
     disk_mib: int | None = None
@@ -269,7 +303,9 @@ class AssessedVmRecord(Record):
     mode_class: ModeClass
     mode_reasons: list[Reason] = Field(default_factory=list)
     findings: list[FindingRecord] = Field(
-        default_factory=list, description="The gravest first; advice on each is in the assessment"
+        default_factory=list,
+        description="Those that are not waived first, the gravest before; advice on each is in the "
+        "assessment",
     )
 
 

@@ -15,7 +15,7 @@ from services.assessment.persistence.queries import (
     list_vms,
     newest_assessment,
 )
-from services.assessment.persistence.store import find_newest
+from services.assessment.persistence.runs import find_newest
 from shared.auth.permissions import Permission
 from shared.auth.principal import Principal
 from shared.contracts.records import ModeClass, RiskBand, Severity

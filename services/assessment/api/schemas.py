@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import Field
 
 from services.assessment.domain.finding_catalogue import KINDS
+from services.assessment.domain.runs import Cause
 from services.assessment.domain.scope import Exclusion
 from services.assessment.domain.tenant_detection import CONFIDENCE, Confidence, Method
 from services.assessment.persistence.queries import AssessmentView
@@ -19,6 +20,7 @@ from shared.contracts.records import (
     RiskBand,
     Severity,
     SizeBasis,
+    TargetSupport,
 )
 from shared.db.jobs import JobState
 from shared.http.models import ReplyModel, UtcTime
@@ -80,10 +82,17 @@ class AssessmentTotals(ReplyModel):
     by_power_state: dict[PowerState, int]
     excluded: dict[Exclusion, int] = Field(description="VMs left out, by reason")
     by_gravest_finding: dict[Severity, int] = Field(
-        description="VMs by their gravest finding; those without are not counted"
+        description="VMs by their gravest finding that is not waived; those without are not counted"
     )
     by_finding: dict[str, int] = Field(
-        description="VMs that have a finding, by its id; only those that there are"
+        description="VMs that have a finding, not waived, by its id; only those that there are"
+    )
+    by_waived_finding: dict[str, int] = Field(description="VMs whose finding is waived, by its id")
+    by_target_support: dict[TargetSupport, int] = Field(
+        description="VMs by what the target says of their system"
+    )
+    by_tenant_confidence: dict[Confidence, int] = Field(
+        description="VMs by how sure their tenant is"
     )
 
 
@@ -101,6 +110,16 @@ class AssessmentReply(ReplyModel):
     assessment_id: UUID
     number: int = Field(description="1 for the project's first assessment")
     state: AssessmentState
+    cause: Cause = Field(description="What it was queued for")
+    rules_version: int | None = Field(
+        description="Version of the rules it goes by; 0 are the defaults, null until it has begun"
+    )
+    stale: bool = Field(
+        description="Lists and tenants still show an earlier assessment, until this one is complete"
+    )
+    listed_number: int | None = Field(
+        description="Number of the assessment that lists show; null before the first is complete"
+    )
     based_on: BasedOn
     progress: Progress
     operation: str = Field(description="Path of the operation: watch, cancel, retry")
@@ -119,6 +138,10 @@ class AssessmentReply(ReplyModel):
             assessment_id=run.id,
             number=run.number,
             state=_STATES[view.job.state],
+            cause=run.cause,
+            rules_version=run.rules_version,
+            stale=view.listed_number not in (None, run.number),
+            listed_number=view.listed_number,
             based_on=BasedOn(
                 inventory_id=inventory.id,
                 inventory_number=inventory.number,
@@ -141,6 +164,14 @@ class AssessmentReply(ReplyModel):
         )
 
 
+class Waiver(ReplyModel):
+    """That and why somebody lets a finding pass."""
+
+    note: str
+    by: str = Field(description="What the author is called")
+    at: UtcTime
+
+
 class Finding(ReplyModel):
     """What stands in the way of a VM, and what to do."""
 
@@ -150,6 +181,8 @@ class Finding(ReplyModel):
     seen: str = Field(description="The evidence in the workbook")
     why: str = Field(description="Why it matters")
     fix: str = Field(description="What to do")
+    is_waived: bool = False
+    waiver: Waiver | None = Field(None, description="Who let it pass, and why")
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> Self:
@@ -173,11 +206,14 @@ class AssessedVm(ReplyModel):
     tenant_name: str
     org_vdc: str | None
     detection_method: Method
+    detection_rule: str | None = Field(description="Id of the rule that named the tenant")
+    tenant_confidence: Confidence = Field(description="How sure the tenant is")
     app_group: str | None
     os_family: OsFamily
     os_product: str | None
     os_version: str | None = Field(description="Null when unknown: 'CentOS 4/5 or later'")
     os_text: str | None
+    target_support: TargetSupport = Field(description="Whether the target runs this system")
     vcpus: int | None
     memory_mib: int | None
     disk_mib: int | None
@@ -193,7 +229,9 @@ class AssessedVm(ReplyModel):
     risk_reasons: list[Reason]
     mode_class: ModeClass
     mode_reasons: list[Reason]
-    findings: list[Finding] = Field(description="The gravest first")
+    findings: list[Finding] = Field(
+        description="Those that are not waived first, the gravest before"
+    )
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Self:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.assessment.domain.runs import AssessmentRun
 from services.assessment.domain.totals import Totals
-from services.assessment.persistence.store import find_newest
+from services.assessment.persistence.runs import find_newest
 from services.assessment.persistence.tables import (
     NAME_SORT_CHARS,
     assessed_vms,
@@ -43,6 +43,8 @@ class AssessmentView:
     job: Job
     manifest: SnapshotManifest | None
     totals: Totals | None
+    listed_number: int | None
+    """The number of the newest complete one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +72,13 @@ async def newest_assessment(
             select(assessments.c.manifest, assessments.c.totals).where(assessments.c.id == run.id)
         )
     ).one()
+    listed = await find_newest(connection, project_id, is_complete=True)
     return AssessmentView(
         run=run,
         job=await jobs.get(connection, run.job_id),
         manifest=SnapshotManifest.model_validate(outcome.manifest) if outcome.manifest else None,
         totals=Totals(**outcome.totals) if outcome.totals else None,
+        listed_number=listed.number if listed else None,
     )
 
 

@@ -72,6 +72,28 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/v1/projects/{project_id}/assessment", "assessment", READ),
     Route("GET", "/v1/projects/{project_id}/assessment/vms", "assessment", READ),
     Route("GET", "/v1/projects/{project_id}/assessment/tenants", "assessment", READ),
+    *(
+        Route(method, f"/v1/projects/{{project_id}}/assessment{path}", "assessment", permission)
+        for method, path, permission in (
+            ("GET", "/rules", READ),
+            ("PUT", "/rules", WRITE),
+            ("POST", "/rules/reset", WRITE),
+            ("GET", "/rules/versions", READ),
+            ("POST", "/rules/previews", WRITE),
+            ("GET", "/rules/previews/{preview_id}", READ),
+            ("POST", "/tenants", WRITE),
+            ("GET", "/tenants/{tenant_id}", READ),
+            ("PATCH", "/tenants/{tenant_id}", WRITE),
+            ("GET", "/tenants/{tenant_id}/merge-preview", READ),
+            ("POST", "/tenants/{tenant_id}/merges", WRITE),
+            ("GET", "/tenant-register", READ),
+            ("GET", "/tenant-assignments", READ),
+            ("POST", "/tenant-assignments", WRITE),
+            ("GET", "/waivers", READ),
+            ("POST", "/waivers", WRITE),
+            ("POST", "/waivers/removals", WRITE),
+        )
+    ),
     Route("GET", "/v1/projects/{project_id}/plan", "planner", READ),
     Route("GET", "/v1/projects/{project_id}/plan/settings", "planner", READ),
     Route("PATCH", "/v1/projects/{project_id}/plan/settings", "planner", WRITE),
