@@ -110,7 +110,7 @@ class WorkbookParser:
         """A second process streams through the tab; it may fail, then nothing is known."""
         if place.tab is None or place.workbook is None:
             return None
-        what = (place.tab, place.workbook)
+        what = (place.tab, Path(place.workbook).name)
         try:
             async with asyncio.timeout(_DIAGNOSIS_S), _process("diagnose", files, *what) as process:
                 async for message in _messages(process):
