@@ -18,8 +18,9 @@ from services.assessment.usecases.assess_page import (
     freeze_page,
 )
 from services.assessment.usecases.ports import AssessedPage
-from shared.contracts.records import AssessedVmRecord, NicRecord, VmRecord
+from shared.contracts.records import AssessedVmRecord, VmRecord
 from shared.contracts.snapshots import decode_page, encode_page
+from shared.contracts.vm_parts import NicRecord
 from shared.kernel.errors import Invalid
 from shared.kernel.ids import ProjectId, TenantId, VmId
 from tests.services.assessment.builders import GIB, TODAY, a_disk, a_vm, disks
