@@ -38,7 +38,7 @@ def _assess(pages: Sequence[bytes], project_id: ProjectId) -> None:
     for number, page in enumerate(pages):
         records = assess_page(page, assessor, project_id=project_id)
         tenants = {tenant.id: tenant for tenant in detected_tenants(records)}
-        freeze_page(number, records, tenants)
+        freeze_page(number, page, records, tenants)
 
 
 def _pages(workbook: Path, folder: Path, project_id: UUID) -> tuple[list[bytes], int]:

@@ -1,56 +1,25 @@
 """What is known of a project's VMs and tenants."""
 
 from typing import Annotated
-from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.assessment.api.schemas import AssessedTenant, AssessedVm, AssessmentReply
+from services.assessment.api.vm_parameters import VmFilterParameters, VmOrderParameters
 from services.assessment.domain.errors import NOT_ASSESSED
-from services.assessment.domain.finding_catalogue import KINDS
-from services.assessment.persistence.queries import (
-    VmFilter,
-    list_tenants,
-    list_vms,
-    newest_assessment,
-)
+from services.assessment.persistence.queries import list_tenants, newest_assessment
 from services.assessment.persistence.store import find_newest
+from services.assessment.persistence.vm_list import list_vms
 from shared.auth.permissions import Permission
 from shared.auth.principal import Principal
-from shared.contracts.records import ModeClass, RiskBand, Severity
 from shared.db.uow import Database
 from shared.http.models import ListReply, PageParameters
 from shared.http.security import VisibleProject, require
-from shared.kernel.errors import Invalid, NotFound
-from shared.kernel.ids import AssessmentId, ProjectId, TenantId
+from shared.kernel.errors import NotFound
+from shared.kernel.ids import AssessmentId, ProjectId
 
 Reader = Annotated[Principal, require(Permission.READ)]
-
-
-def _vm_filter(
-    tenant_id: Annotated[UUID | None, Query(description="Only this tenant's")] = None,
-    risk_band: Annotated[RiskBand | None, Query(description="Only this band")] = None,
-    mode_class: Annotated[ModeClass | None, Query(description="Only this class")] = None,
-    finding: Annotated[
-        str | None, Query(description="Only VMs that have this finding", max_length=64)
-    ] = None,
-    severity: Annotated[
-        Severity | None, Query(description="Only VMs that have a finding this grave")
-    ] = None,
-) -> VmFilter:
-    if finding is not None and finding not in KINDS:
-        raise Invalid(f"There is no finding {finding!r}; there are {', '.join(KINDS)}.")
-    return VmFilter(
-        tenant_id=TenantId(tenant_id) if tenant_id else None,
-        risk_band=risk_band,
-        mode_class=mode_class,
-        finding=finding,
-        severity=severity,
-    )
-
-
-VmParameters = Annotated[VmFilter, Depends(_vm_filter)]
 
 
 def public_routes(database: Database) -> APIRouter:
@@ -71,14 +40,17 @@ def public_routes(database: Database) -> APIRouter:
         project_id: VisibleProject,
         caller: Reader,
         page: PageParameters,
-        only: VmParameters,
+        only: VmFilterParameters,
+        order: VmOrderParameters,
     ) -> ListReply[AssessedVm]:
-        """VMs in scope by name, of the newest complete assessment."""
+        """VMs of the newest complete assessment, filtered and sorted. By default those in scope, by
+        name; a cursor goes on with the same filter and order only."""
         async with database.read() as connection:
             found = await list_vms(
                 connection,
                 await _newest_complete(connection, project_id),
                 only=only,
+                order=order,
                 cursor=page.cursor,
                 limit=page.limit,
             )

@@ -159,7 +159,7 @@ class Finding(ReplyModel):
 
 
 class AssessedVm(ReplyModel):
-    """A VM in scope with its tenant, OS, risk and mode. Sizes are MiB; null is unknown."""
+    """A VM with its tenant, OS, risk and mode. Sizes are MiB; null is unknown."""
 
     vm_id: UUID
     name: str
@@ -188,12 +188,18 @@ class AssessedVm(ReplyModel):
     disk_count: int
     nic_count: int
     networks: list[str]
+    dns_name: str | None
+    ip_addresses: list[str] = Field(description="The primary one first")
+    snapshot_count: int | None
+    excluded_because: Exclusion | None = Field(description="Null: in scope")
     risk_score: int = Field(ge=0, le=100)
     risk_band: RiskBand
     risk_reasons: list[Reason]
     mode_class: ModeClass
     mode_reasons: list[Reason]
     findings: list[Finding] = Field(description="The gravest first")
+    gravest_finding: Severity | None
+    finding_count: int = Field(description="Different findings")
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Self:

@@ -1,9 +1,10 @@
 """Assessments in PostgreSQL."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, Final
 
 import orjson
@@ -14,14 +15,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.assessment.domain.errors import NOT_ASSESSED
 from services.assessment.domain.runs import AssessmentRun, Inventory, SourceSnapshot
 from services.assessment.domain.totals import Totals
+from services.assessment.persistence.codes import severity_bits
 from services.assessment.persistence.tables import (
     assessed_vms,
     assessments,
     snapshot_pages,
+    source_pages,
     tenant_totals,
     tenants,
+    vm_keys,
 )
 from services.assessment.persistence.totals import add_up, tenant_totals_of
+from services.assessment.persistence.vm_keys import fill_vm_keys
 from services.assessment.usecases.ports import AssessedPage, Tenant
 from shared.contracts.snapshots import SnapshotManifest, page_sha256
 from shared.db import jobs
@@ -36,8 +41,15 @@ from shared.kernel.ids import (
     TenantId,
 )
 
-_VM_COLUMNS: Final = [column.name for column in assessed_vms.columns][1:]
-_JSON_COLUMNS: Final = frozenset({"risk_reasons", "mode_reasons", "findings"})
+_JSON_COLUMNS: Final = ("risk_reasons", "mode_reasons", "findings")
+_OWN_COLUMNS: Final = ("finding_ids", "severities", "page_number", "page_line", "assessment_id")
+"""Those that no record has."""
+_AS_THEY_ARE: Final = tuple(
+    column.name
+    for column in assessed_vms.columns
+    if column.name not in {*_JSON_COLUMNS, *_OWN_COLUMNS}
+)
+_values_as_they_are: Final = itemgetter(*_AS_THEY_ARE)
 
 
 class PostgresAssessmentStore:
@@ -124,12 +136,17 @@ class PostgresAssessmentStore:
         return {TenantId(row.id): Tenant(TenantId(row.id), row.name, row.org_vdc) for row in found}
 
     async def add_page(self, assessment_id: AssessmentId, page: AssessedPage) -> None:
-        """Store a page, its VMs for the API, and that it is done."""
+        """Store a page and its source, its VMs for the API, and that it is done."""
         await copy_records(
             self._connection,
             assessed_vms.name,
-            ["assessment_id", *_VM_COLUMNS],
-            (_vm_row(assessment_id, record) for record in page.records),
+            [*_AS_THEY_ARE, *_JSON_COLUMNS, *_OWN_COLUMNS],
+            _vm_rows(assessment_id, page),
+        )
+        await self._connection.execute(
+            insert(source_pages).values(
+                assessment_id=assessment_id, number=page.number, content=page.source
+            )
         )
         await self._connection.execute(
             insert(snapshot_pages).values(
@@ -153,6 +170,10 @@ class PostgresAssessmentStore:
             .order_by(snapshot_pages.c.number)
         )
         return digests.all()
+
+    async def index_vms(self, assessment_id: AssessmentId) -> None:
+        """Make the VMs of all pages ready to be listed in any order."""
+        await fill_vm_keys(self._connection, assessment_id)
 
     async def add_up(self, assessment_id: AssessmentId) -> Totals:
         """Store the totals of each tenant; give those of the whole."""
@@ -188,7 +209,7 @@ class PostgresAssessmentStore:
             assessments.c.project_id == run.inventory.project_id,
             assessments.c.number < run.number,
         )
-        for table in (assessed_vms, tenant_totals):
+        for table in (assessed_vms, vm_keys, source_pages, tenant_totals):
             await self._connection.execute(delete(table).where(table.c.assessment_id.in_(earlier)))
         abandoned = earlier.where(assessments.c.completed_at.is_(None))
         await self._connection.execute(
@@ -239,9 +260,15 @@ def run_from(row: Row[Any]) -> AssessmentRun:
     )
 
 
-def _vm_row(assessment_id: AssessmentId, record: Mapping[str, Any]) -> tuple[object, ...]:
-    values = (
-        orjson.dumps(record[name]).decode() if name in _JSON_COLUMNS else record[name]
-        for name in _VM_COLUMNS
-    )
-    return (assessment_id, *values)
+def _vm_rows(assessment_id: AssessmentId, page: AssessedPage) -> Iterator[tuple[object, ...]]:
+    for line, record in enumerate(page.records):
+        findings = record["findings"]
+        yield (
+            *_values_as_they_are(record),
+            *(orjson.dumps(record[name]).decode() for name in _JSON_COLUMNS),
+            list(dict.fromkeys([finding["id"] for finding in findings])),
+            severity_bits(finding["severity"] for finding in findings),
+            page.number,
+            line,
+            assessment_id,
+        )

@@ -48,13 +48,13 @@ def detected_tenants(records: Iterable[Record]) -> Sequence[Tenant]:
 
 
 def freeze_page(
-    number: int, records: Sequence[Record], tenants: Mapping[TenantId, Tenant]
+    number: int, source: bytes, records: Sequence[Record], tenants: Mapping[TenantId, Tenant]
 ) -> AssessedPage:
-    """The page to store, with tenants spelt as in ``tenants``."""
+    """The page to store, made of ``source``, with tenants spelt as in ``tenants``."""
     for record in records:
         tenant = tenants[record["tenant_id"]]
         record["tenant_name"], record["org_vdc"] = tenant.name, tenant.org_vdc
-    return AssessedPage(number, encode_page(records), records)
+    return AssessedPage(number, encode_page(records), records, source)
 
 
 def _record(vm: VmRecord, assessed: Assessed, project_id: ProjectId) -> Record:
@@ -89,6 +89,9 @@ def _record(vm: VmRecord, assessed: Assessed, project_id: ProjectId) -> Record:
         "disk_count": len(vm.disks),
         "nic_count": len(vm.nics),
         "networks": list(dict.fromkeys(nic.network for nic in vm.nics if nic.network)),
+        "dns_name": vm.dns_name,
+        "ip_addresses": _addresses(vm),
+        "snapshot_count": vm.snapshot_count,
         "risk_score": assessed.risk.score,
         "risk_band": assessed.risk.band,
         "risk_reasons": [asdict(reason) for reason in assessed.risk.reasons],
@@ -99,3 +102,10 @@ def _record(vm: VmRecord, assessed: Assessed, project_id: ProjectId) -> Record:
         ],
         "findings": [asdict(finding) for finding in assessed.findings],
     }
+
+
+def _addresses(vm: VmRecord) -> list[str]:
+    found = [vm.primary_ip] if vm.primary_ip else []
+    for nic in vm.nics:
+        found += nic.ip_addresses
+    return list(dict.fromkeys(found))

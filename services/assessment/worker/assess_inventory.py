@@ -92,7 +92,7 @@ class _Assessment:
         if new:
             async with self._job.transaction() as tx:
                 self._tenants.update(await tx.store.tenants(project_id, new))
-        page = await asyncio.to_thread(freeze_page, number, records, self._tenants)
+        page = await asyncio.to_thread(freeze_page, number, content, records, self._tenants)
         async with self._job.transaction() as tx:
             await tx.store.add_page(self._run.id, page)
         await self._job.report(self._progress(number + 1))

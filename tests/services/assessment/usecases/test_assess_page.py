@@ -24,8 +24,9 @@ OURS = ProjectId(PROJECT)
 
 
 def assessed_page(vms: list[VmRecord]) -> AssessedPage:
-    records = assess_page(encode_page(vms), Assessor(as_of=TODAY), project_id=OURS)
-    return freeze_page(0, records, {t.id: t for t in detected_tenants(records)})
+    source = encode_page(vms)
+    records = assess_page(source, Assessor(as_of=TODAY), project_id=OURS)
+    return freeze_page(0, source, records, {t.id: t for t in detected_tenants(records)})
 
 
 def test_a_record_carries_the_facts_and_the_assessment() -> None:
@@ -75,13 +76,27 @@ def test_a_tenant_is_spelt_as_it_was_first_seen() -> None:
     (found,) = detected_tenants(records)
 
     stored = replace(found, name="Acme")
-    frozen = freeze_page(0, records, {found.id: stored})
+    frozen = freeze_page(0, page, records, {found.id: stored})
 
     assert found.name == "ACME"
     assert [vm.tenant_name for vm in decode_page(frozen.content, AssessedVmRecord)] == [
         "Acme",
         "Acme",
     ]
+
+
+def test_a_record_carries_every_address_once_the_primary_one_first() -> None:
+    nics = [
+        NicRecord(label="1", ip_addresses=["10.0.0.1", "fe80::1"]),
+        NicRecord(label="2", ip_addresses=["10.0.0.2"]),
+    ]
+    vms = [a_vm(1, primary_ip="10.0.0.2", nics=nics, dns_name="a.b", snapshot_count=2), a_vm(2)]
+
+    one, other = decode_page(assessed_page(vms).content, AssessedVmRecord)
+
+    assert one.ip_addresses == ["10.0.0.2", "10.0.0.1", "fe80::1"]
+    assert (one.dns_name, one.snapshot_count) == ("a.b", 2)
+    assert (other.ip_addresses, other.dns_name, other.snapshot_count) == ([], None, None)
 
 
 def test_an_excluded_vm_says_why() -> None:

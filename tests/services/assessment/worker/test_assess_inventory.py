@@ -198,7 +198,7 @@ async def test_a_newer_inventory_waits_for_the_page_that_is_being_stored(
         newer = bench.ingest.imports(an_estate(), number=2)
         delivery = asyncio.create_task(bench.deliver(newer))
         await eventually(bench.somebody_waits_for_a_lock)
-        await tx.store.add_page(assessment_id, AssessedPage(0, b"", []))
+        await tx.store.add_page(assessment_id, AssessedPage(0, b"", [], b""))
     await delivery
 
     await end_as_cancelled(bench, job)
