@@ -2,10 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.assessment.api.schemas import AssessedTenant, AssessedVm, AssessmentReply
+from services.assessment.api.schemas import (
+    AssessedTenant,
+    AssessedVm,
+    AssessmentReply,
+    vm_item,
+)
 from services.assessment.api.vm_parameters import VmFilterParameters, VmOrderParameters
 from services.assessment.domain.errors import NOT_ASSESSED
 from services.assessment.persistence.queries import list_tenants, newest_assessment
@@ -14,7 +19,7 @@ from services.assessment.persistence.vm_list import list_vms
 from shared.auth.permissions import Permission
 from shared.auth.principal import Principal
 from shared.db.uow import Database
-from shared.http.models import ListReply, PageParameters
+from shared.http.models import JsonResponse, ListReply, PageParameters
 from shared.http.security import VisibleProject, require
 from shared.kernel.errors import NotFound
 from shared.kernel.ids import AssessmentId, ProjectId
@@ -35,14 +40,14 @@ def public_routes(database: Database) -> APIRouter:
             raise _not_assessed()
         return AssessmentReply.of(view)
 
-    @router.get("/vms")
+    @router.get("/vms", response_model=ListReply[AssessedVm])
     async def list_assessed_vms(
         project_id: VisibleProject,
         caller: Reader,
         page: PageParameters,
         only: VmFilterParameters,
         order: VmOrderParameters,
-    ) -> ListReply[AssessedVm]:
+    ) -> Response:
         """VMs of the newest complete assessment, filtered and sorted. By default those in scope, by
         name; a cursor goes on with the same filter and order only."""
         async with database.read() as connection:
@@ -54,10 +59,8 @@ def public_routes(database: Database) -> APIRouter:
                 cursor=page.cursor,
                 limit=page.limit,
             )
-        return ListReply(
-            items=[AssessedVm.of(row) for row in found.items],
-            next_cursor=found.next_cursor,
-        )
+        items = [vm_item(row) for row in found.items]
+        return JsonResponse({"items": items, "next_cursor": found.next_cursor})
 
     @router.get("/tenants")
     async def list_detected_tenants(

@@ -151,11 +151,11 @@ class Finding(ReplyModel):
     why: str = Field(description="Why it matters")
     fix: str = Field(description="What to do")
 
-    @classmethod
-    def of(cls, stored: Mapping[str, Any]) -> Self:
-        """A stored finding with today's advice."""
-        kind = KINDS[stored["id"]]
-        return cls(**stored, title=kind.title, why=kind.why, fix=kind.fix)
+
+def with_advice(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """A stored finding as a :class:`Finding`, with today's advice."""
+    kind = KINDS[stored["id"]]
+    return {**stored, "title": kind.title, "why": kind.why, "fix": kind.fix}
 
 
 class AssessedVm(ReplyModel):
@@ -201,11 +201,10 @@ class AssessedVm(ReplyModel):
     gravest_finding: Severity | None
     finding_count: int = Field(description="Different findings")
 
-    @classmethod
-    def of(cls, row: Mapping[str, Any]) -> Self:
-        """A row of the list as a reply."""
-        findings = [Finding.of(stored) for stored in row["findings"]]
-        return cls.model_validate({**row, "findings": findings})
+
+def vm_item(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of the list with the fields of an :class:`AssessedVm`."""
+    return {**row, "findings": [with_advice(stored) for stored in row["findings"]]}
 
 
 class VmsByRiskBand(ReplyModel):

@@ -54,8 +54,16 @@ _SORT_KEYS: Final[Mapping[VmSort, ColumnElement[Any]]] = {
     VmSort.GRAVEST_FINDING: func.nullif(_keys.severities, 0),
     **{sort: _keys[sort.value] for sort in VmSort if sort.value in _keys},
 }
-_NOT_LISTED: Final = ("assessment_id", "page_number", "page_line", "severities", "finding_ids")
-_LISTED: Final = [column for column in assessed_vms.columns if column.name not in _NOT_LISTED]
+_LISTED: Final = [
+    *(
+        c
+        for c in assessed_vms.columns
+        if c.name not in ("assessment_id", "page_number", "page_line")
+    ),
+    tenants.c.name.label("tenant_name"),
+    tenants.c.org_vdc,
+]
+_NAMES: Final = [str(column.name) for column in _LISTED]
 BATCH_ROWS: Final = 500
 """Rows of a CSV that are read at once."""
 
@@ -230,25 +238,20 @@ async def _rows(
 ) -> list[Row]:
     """These VMs, in this order."""
     found = await connection.execute(
-        select(
-            *_LISTED,
-            assessed_vms.c.severities,
-            tenants.c.name.label("tenant_name"),
-            tenants.c.org_vdc,
-        )
+        select(*_LISTED)
         .join(tenants, tenants.c.id == assessed_vms.c.tenant_id)
         .where(
             assessed_vms.c.assessment_id == assessment_id,
             assessed_vms.c.vm_id == any_(literal(list(vm_ids), ARRAY(Uuid))),
         )
     )
-    rows = {row.vm_id: listed(dict(row._mapping)) for row in found}
+    rows = {row.vm_id: _listed(dict(zip(_NAMES, row, strict=True))) for row in found}
     return [rows[vm_id] for vm_id in vm_ids]
 
 
-def listed(row: dict[str, Any]) -> Row:
+def _listed(row: dict[str, Any]) -> Row:
     """A row with what follows from it."""
     return row | {
         "gravest_finding": gravest(row.pop("severities")),
-        "finding_count": len({finding["id"] for finding in row["findings"]}),
+        "finding_count": len(row.pop("finding_ids")),
     }

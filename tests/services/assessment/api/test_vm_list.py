@@ -1,5 +1,6 @@
 """VMs over HTTP, sorted and filtered by anything, page by page."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from services.assessment.api.schemas import AssessedVm, Finding
 from services.assessment.domain.vm_list import VmSort
 from shared.contracts.records import NicRecord, VmRecord
 from tests.services.assessment.api.conftest import Headers
@@ -87,6 +89,14 @@ async def listed(
 
 def numbers(items: list[dict[str, Any]]) -> list[int]:
     return [UUID(vm["vm_id"]).int for vm in items]
+
+
+async def test_an_item_is_what_the_document_says(listed: Callable[..., Any]) -> None:
+    for item in await listed():
+        AssessedVm.model_validate_json(json.dumps(item), strict=True)
+        assert item.keys() == AssessedVm.model_fields.keys()
+        for finding in item["findings"]:
+            assert finding.keys() == Finding.model_fields.keys()
 
 
 RANKS = {
