@@ -1,28 +1,34 @@
 """What is known of a project's VMs and tenants."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.assessment.api.csv_columns import TENANT_COLUMNS, VM_COLUMNS
 from services.assessment.api.schemas import (
     AssessedTenant,
     AssessedVm,
     AssessmentReply,
+    VmFacets,
     vm_item,
 )
 from services.assessment.api.vm_parameters import VmFilterParameters, VmOrderParameters
 from services.assessment.domain.errors import NOT_ASSESSED
-from services.assessment.persistence.queries import list_tenants, newest_assessment
+from services.assessment.persistence.queries import count_tenants, list_tenants, newest_assessment
 from services.assessment.persistence.store import find_newest
-from services.assessment.persistence.vm_list import list_vms
+from services.assessment.persistence.vm_facets import vm_facets
+from services.assessment.persistence.vm_list import list_vms, vm_batches, vm_positions
 from shared.auth.permissions import Permission
 from shared.auth.principal import Principal
 from shared.db.uow import Database
+from shared.http.csv_lists import CSV_RESPONSE, CsvResponse, every_page
 from shared.http.models import JsonResponse, ListReply, PageParameters
 from shared.http.security import VisibleProject, require
 from shared.kernel.errors import NotFound
 from shared.kernel.ids import AssessmentId, ProjectId
+from shared.kernel.paging import Page
 
 Reader = Annotated[Principal, require(Permission.READ)]
 
@@ -62,6 +68,31 @@ def public_routes(database: Database) -> APIRouter:
         items = [vm_item(row) for row in found.items]
         return JsonResponse({"items": items, "next_cursor": found.next_cursor})
 
+    @router.get("/vms.csv", response_class=Response, responses=CSV_RESPONSE)
+    async def download_assessed_vms(
+        project_id: VisibleProject,
+        caller: Reader,
+        only: VmFilterParameters,
+        order: VmOrderParameters,
+    ) -> Response:
+        """All VMs of the list as CSV, with the same filter and order. Text that a spreadsheet would
+        take for a formula has an apostrophe in front."""
+        async with database.read() as connection:
+            assessment_id = await _newest_complete(connection, project_id)
+            positions = await vm_positions(connection, assessment_id, only=only, order=order)
+        return CsvResponse("vms", VM_COLUMNS, vm_batches(database, assessment_id, positions))
+
+    @router.get("/vms/facets")
+    async def count_assessed_vms(
+        project_id: VisibleProject, caller: Reader, only: VmFilterParameters
+    ) -> VmFacets:
+        """Facets and totals: how many VMs have which value, each facet without its own filter; and
+        sums of the VMs that the filter admits, powered-off ones included."""
+        async with database.read() as connection:
+            assessment_id = await _newest_complete(connection, project_id)
+            sums, facets = await vm_facets(connection, assessment_id, only)
+        return VmFacets.of(sums, facets)
+
     @router.get("/tenants")
     async def list_detected_tenants(
         project_id: VisibleProject, caller: Reader, page: PageParameters
@@ -77,6 +108,20 @@ def public_routes(database: Database) -> APIRouter:
         return ListReply(
             items=[AssessedTenant.of(row) for row in found.items], next_cursor=found.next_cursor
         )
+
+    @router.get("/tenants.csv", response_class=Response, responses=CSV_RESPONSE)
+    async def download_detected_tenants(project_id: VisibleProject, caller: Reader) -> Response:
+        """All tenants of the list as CSV. Text that a spreadsheet would take for a formula has an
+        apostrophe in front."""
+        async with database.read() as connection:
+            assessment_id = await _newest_complete(connection, project_id)
+            count = await count_tenants(connection, assessment_id)
+
+        async def read(cursor: str | None, limit: int) -> Page[Mapping[str, Any]]:
+            async with database.read() as connection:
+                return await list_tenants(connection, assessment_id, cursor=cursor, limit=limit)
+
+        return CsvResponse("tenants", TENANT_COLUMNS, every_page(read, expected=count))
 
     return router
 

@@ -56,6 +56,15 @@ async def newest_assessment(
     )
 
 
+async def count_tenants(connection: AsyncConnection, assessment_id: AssessmentId) -> int:
+    """How many tenants the list has."""
+    return (
+        await connection.scalar(
+            select(func.count()).where(tenant_totals.c.assessment_id == assessment_id)
+        )
+    ) or 0
+
+
 async def list_tenants(
     connection: AsyncConnection, assessment_id: AssessmentId, *, cursor: str | None, limit: int
 ) -> Page[Mapping[str, Any]]:

@@ -121,6 +121,24 @@ async def list_inventories(
     return Page(views, encode_cursor(views[-1].inventory.number) if more else None)
 
 
+async def count_vms(
+    connection: AsyncConnection, project_id: ProjectId, inventory_id: InventoryId
+) -> int:
+    """How many VMs the inventory has.
+
+    Raises:
+        NotFound: the project has no such inventory.
+        Conflict: its rows are not stored yet; code ``inventory-not-ready``.
+    """
+    view = await show_inventory(connection, project_id, inventory_id)
+    if view.counts is None:
+        raise Conflict(
+            "The VMs of this inventory are not stored yet. Watch the import's operation.",
+            code=INVENTORY_NOT_READY,
+        )
+    return view.counts.vms
+
+
 async def list_vms(
     connection: AsyncConnection,
     project_id: ProjectId,
@@ -136,12 +154,7 @@ async def list_vms(
         Conflict: its rows are not stored yet; code ``inventory-not-ready``.
         Invalid: the cursor is not one of this list.
     """
-    view = await show_inventory(connection, project_id, inventory_id)
-    if view.inventory.imported_at is None:
-        raise Conflict(
-            "The VMs of this inventory are not stored yet. Watch the import's operation.",
-            code=INVENTORY_NOT_READY,
-        )
+    await count_vms(connection, project_id, inventory_id)
     statement: Select[*tuple[Any, ...]] = (
         select(vms)
         .where(vms.c.inventory_id == inventory_id)
