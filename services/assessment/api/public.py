@@ -1,7 +1,9 @@
 """What is known of a project's VMs and tenants."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import APIRouter, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,13 +13,16 @@ from services.assessment.api.schemas import (
     AssessedTenant,
     AssessedVm,
     AssessmentReply,
+    VmDetails,
     VmFacets,
+    WorkbookVm,
     vm_item,
 )
 from services.assessment.api.vm_parameters import VmFilterParameters, VmOrderParameters
 from services.assessment.domain.errors import NOT_ASSESSED
 from services.assessment.persistence.queries import count_tenants, list_tenants, newest_assessment
 from services.assessment.persistence.store import find_newest
+from services.assessment.persistence.vm_detail import find_vm
 from services.assessment.persistence.vm_facets import vm_facets
 from services.assessment.persistence.vm_list import list_vms, vm_batches, vm_positions
 from shared.auth.permissions import Permission
@@ -92,6 +97,21 @@ def public_routes(database: Database) -> APIRouter:
             assessment_id = await _newest_complete(connection, project_id)
             sums, facets = await vm_facets(connection, assessment_id, only)
         return VmFacets.of(sums, facets)
+
+    @router.get(
+        "/vms/{vm_id}",
+        responses={409: {"description": "It was assessed by a version that kept no details"}},
+    )
+    async def show_assessed_vm(
+        project_id: VisibleProject, vm_id: UUID, caller: Reader
+    ) -> VmDetails:
+        """One VM of the newest complete assessment with all that is known of it: what the workbook
+        tells, its disks and adapters, tenant, risk and mode with reasons, findings with advice."""
+        async with database.read() as connection:
+            found = await find_vm(connection, await _newest_complete(connection, project_id), vm_id)
+        record = await asyncio.to_thread(found.record)
+        workbook = WorkbookVm.model_validate_json(record)
+        return VmDetails.model_validate(vm_item(found.row) | {"workbook": workbook})
 
     @router.get("/tenants")
     async def list_detected_tenants(

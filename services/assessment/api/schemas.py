@@ -20,6 +20,7 @@ from shared.contracts.records import (
     RiskBand,
     Severity,
     SizeBasis,
+    VmRecord,
 )
 from shared.db.jobs import JobState
 from shared.http.models import ReplyModel, UtcTime
@@ -206,6 +207,21 @@ class AssessedVm(ReplyModel):
 def vm_item(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row of the list with the fields of an :class:`AssessedVm`."""
     return {**row, "findings": [with_advice(stored) for stored in row["findings"]]}
+
+
+class WorkbookVm(VmRecord):
+    """A VM as the workbook tells it, with all that belongs to it. The notes are left out: they may
+    hold passwords."""
+
+    annotation: str | None = Field(default=None, exclude=True)
+
+
+class VmDetails(AssessedVm):
+    """All that is known of a VM."""
+
+    workbook: WorkbookVm = Field(
+        description="What the workbook tells: every figure, the disks, the adapters"
+    )
 
 
 class FacetValue(ReplyModel):

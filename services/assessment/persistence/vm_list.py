@@ -87,7 +87,7 @@ async def list_vms(
     if cursor is not None:
         wanted = wanted.where(await _after(connection, assessment_id, order, cursor, digest))
     found = (await connection.execute(wanted.limit(limit + 1))).all()
-    rows = await _rows(connection, assessment_id, [row.vm_id for row in found[:limit]])
+    rows = await vm_rows(connection, assessment_id, [row.vm_id for row in found[:limit]])
     more = len(found) > limit
     return Page(rows, encode_cursor(digest, found[limit - 1].position) if more else None)
 
@@ -123,7 +123,7 @@ async def vm_batches(
                 raise Unavailable(
                     "A newer assessment has taken the place of the one that was read. Ask again."
                 )
-            rows = await _rows(connection, assessment_id, [ids[place] for place in batch])
+            rows = await vm_rows(connection, assessment_id, [ids[place] for place in batch])
         yield rows
 
 
@@ -233,10 +233,10 @@ async def _after(
     return or_(beyond, and_(key == last.key, _keys.position > position), key.is_(None))
 
 
-async def _rows(
+async def vm_rows(
     connection: AsyncConnection, assessment_id: AssessmentId, vm_ids: Sequence[UUID]
 ) -> list[Row]:
-    """These VMs, in this order."""
+    """These VMs of an assessment, all of which there are, in this order."""
     found = await connection.execute(
         select(*_LISTED)
         .join(tenants, tenants.c.id == assessed_vms.c.tenant_id)
