@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.assessment.api.internal import internal_routes
 from services.assessment.api.public import public_routes
+from services.assessment.api.vms import vm_routes
 from services.assessment.handlers.on_inventory_imported import OnInventoryImported
 from services.assessment.persistence.invariants import CompleteAssessmentHasPages
 from services.assessment.persistence.store import PostgresAssessmentStore
@@ -29,7 +30,11 @@ def build(settings: AssessmentSettings) -> Service:
     return parts.service(
         title="Assessment",
         store=store,
-        routers=[public_routes(parts.database), internal_routes(parts.database)],
+        routers=[
+            public_routes(parts.database),
+            vm_routes(parts.database),
+            internal_routes(parts.database),
+        ],
         subscriptions={InventoryImported.TYPE: OnInventoryImported(parts.ids)},
         invariants=[CompleteAssessmentHasPages()],
         jobs={JOB_KIND: AssessInventory(snapshots, parts.clock)},

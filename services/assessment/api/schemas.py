@@ -11,7 +11,6 @@ from services.assessment.domain.finding_catalogue import KINDS
 from services.assessment.domain.scope import Exclusion
 from services.assessment.domain.tenant_detection import CONFIDENCE, Confidence, Method
 from services.assessment.persistence.queries import AssessmentView
-from services.assessment.persistence.vm_facets import Facet, Sums
 from shared.contracts.records import (
     ModeClass,
     OsFamily,
@@ -20,7 +19,6 @@ from shared.contracts.records import (
     RiskBand,
     Severity,
     SizeBasis,
-    VmRecord,
 )
 from shared.db.jobs import JobState
 from shared.http.models import ReplyModel, UtcTime
@@ -207,78 +205,6 @@ class AssessedVm(ReplyModel):
 def vm_item(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row of the list with the fields of an :class:`AssessedVm`."""
     return {**row, "findings": [with_advice(stored) for stored in row["findings"]]}
-
-
-class WorkbookVm(VmRecord):
-    """A VM as the workbook tells it, with all that belongs to it. The notes are left out: they may
-    hold passwords."""
-
-    annotation: str | None = Field(default=None, exclude=True)
-
-
-class VmDetails(AssessedVm):
-    """All that is known of a VM."""
-
-    workbook: WorkbookVm = Field(
-        description="What the workbook tells: every figure, the disks, the adapters"
-    )
-
-
-class FacetValue(ReplyModel):
-    """VMs that have a value."""
-
-    value: str = Field(description="As the filter takes it; empty is the unknown")
-    label: str | None = Field(description="The name of a tenant, the title of a finding; else null")
-    vms: int
-
-
-class VmFacet(ReplyModel):
-    """The values of one field among the VMs that all other filters admit."""
-
-    values: list[FacetValue] = Field(description="At most 200, those of most VMs first")
-    value_count: int = Field(description="Values there are, told or not")
-
-    @classmethod
-    def of(cls, facet: Facet) -> Self:
-        """``facet`` as a reply."""
-        values = [FacetValue.model_validate(count) for count in facet.counts]
-        return cls(values=values, value_count=facet.value_count)
-
-
-class VmSums(ReplyModel):
-    """Sums of the VMs that the whole filter admits: powered-off ones included, templates, SRM
-    placeholders and vCLS VMs not, unless `excluded` asks for them. What is unknown adds nothing."""
-
-    vms: int
-    powered_off: int = Field(description="Of these VMs; they are in all sums")
-    vcpus: int
-    memory_mib: int
-    disk_mib: int
-    used_mib: int
-
-
-class VmFacets(ReplyModel):
-    """What a panel of filters shows. A facet ignores its own filter; a VM on two networks counts
-    for both, and one with several findings for each of them."""
-
-    totals: VmSums
-    power_state: VmFacet
-    os_family: VmFacet
-    os_product: VmFacet
-    datacenter: VmFacet
-    cluster: VmFacet
-    tenant_id: VmFacet
-    network: VmFacet
-    risk_band: VmFacet
-    mode_class: VmFacet
-    finding: VmFacet
-    severity: VmFacet
-
-    @classmethod
-    def of(cls, sums: Sums, facets: Mapping[str, Facet]) -> Self:
-        """Sums and facets as a reply."""
-        shown = {name: VmFacet.of(facet) for name, facet in facets.items()}
-        return cls.model_validate({"totals": VmSums.model_validate(sums), **shown})
 
 
 class VmsByRiskBand(ReplyModel):

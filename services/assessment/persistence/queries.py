@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.assessment.domain.errors import NOT_ASSESSED
 from services.assessment.domain.runs import AssessmentRun
 from services.assessment.domain.totals import Totals
 from services.assessment.persistence.store import find_newest
@@ -22,6 +23,7 @@ from shared.contracts.snapshots import SnapshotManifest
 from shared.db import jobs
 from shared.db.jobs import Job
 from shared.db.uow import Database
+from shared.kernel.errors import NotFound
 from shared.kernel.ids import AssessmentId, ProjectId
 from shared.kernel.paging import Page, decode_cursor, encode_cursor
 
@@ -53,6 +55,23 @@ async def newest_assessment(
         job=await jobs.get(connection, run.job_id),
         manifest=SnapshotManifest.model_validate(outcome.manifest) if outcome.manifest else None,
         totals=Totals(**outcome.totals) if outcome.totals else None,
+    )
+
+
+async def newest_complete(connection: AsyncConnection, project_id: ProjectId) -> AssessmentId:
+    """The project's newest complete assessment. Raises NotFound ``not-assessed``."""
+    run = await find_newest(connection, project_id, is_complete=True)
+    if run is None:
+        raise not_assessed()
+    return run.id
+
+
+def not_assessed() -> NotFound:
+    """The error for a project without a complete assessment."""
+    return NotFound(
+        "No inventory of this project has been assessed yet. Import a workbook, or wait until its "
+        "assessment is complete.",
+        code=NOT_ASSESSED,
     )
 
 

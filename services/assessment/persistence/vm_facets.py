@@ -20,7 +20,6 @@ from sqlalchemy import (
     literal,
     select,
     true,
-    tuple_,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -34,6 +33,7 @@ from services.assessment.persistence.codes import (
     SEVERITIES,
     words,
 )
+from services.assessment.persistence.grouping import Groups, grouped
 from services.assessment.persistence.tables import tenants, vm_keys
 from services.assessment.persistence.vm_list import conditions
 from shared.kernel.ids import AssessmentId
@@ -41,17 +41,18 @@ from shared.kernel.ids import AssessmentId
 MOST_VALUES: Final = 200
 """Values of a facet that are told, those of most VMs first."""
 
-Counted = tuple[Any, int]
+Counted = tuple[Any, ...]
 """A value as it is stored, and how many VMs have it."""
 
 _keys: Final = vm_keys.c
-_CODED: Final[Mapping[str, Mapping[int, str]]] = {
+CODED: Final[Mapping[str, Mapping[int, str]]] = {
     "power_state": words(POWER_STATES),
     "os_family": words(OS_FAMILIES),
     "risk_band": words(RISK_BANDS),
     "mode_class": words(MODE_CLASSES),
 }
-_SCALARS: Final = (*_CODED, "os_product", "cluster", "datacenter", "tenant_id")
+"""Fields that are stored as numbers, with their words."""
+_SCALARS: Final = (*CODED, "os_product", "cluster", "datacenter", "tenant_id")
 _LISTS: Final = {"network": _keys.networks, "finding": _keys.finding_ids}
 
 
@@ -100,7 +101,7 @@ async def vm_facets(
         found[name] = await counting.values_of_list(name, values)
     found["severity"] = await counting.severities()
     facets = {name: _facet(name, counts) for name, counts in found.items()}
-    names = await _labels(connection, found["tenant_id"])
+    names = await tenant_names(connection, found["tenant_id"])
     facets["tenant_id"] = _facet("tenant_id", found["tenant_id"], names)
     titles = {id_: kind.title for id_, kind in KINDS.items()}
     with_one = [(id_, vms) for id_, vms in found["finding"] if id_ is not None]
@@ -133,25 +134,11 @@ class _Counting:
         )
         return Sums(**row.one()._mapping)
 
-    async def scalars(
-        self, names: Sequence[str], *, ignoring: str | None
-    ) -> dict[str, list[Counted]]:
+    async def scalars(self, names: Sequence[str], *, ignoring: str | None) -> Groups:
         """Values of these fields with their counts, all in one scan."""
-        found: dict[str, list[Counted]] = {name: [] for name in names}
-        if not names:
-            return found
-        columns = [_keys[name] for name in names]
-        rows = await self._connection.execute(
-            select(func.grouping(*columns), *columns, func.count())
-            .where(self._wanted(ignoring))
-            .group_by(func.grouping_sets(*(tuple_(one) for one in columns)))
-        )
-        # Of the bits of GROUPING, the last column's is the lowest; a column's own set has it 0.
-        place_of = {_all_but(place, len(names)): place for place in range(len(names))}
-        for grouping, *values, vms in rows:
-            place = place_of[grouping]
-            found[names[place]].append((values[place], vms))
-        return found
+        by = {name: _keys[name] for name in names}
+        where = self._wanted(ignoring)
+        return await grouped(self._connection, by, [func.count()], where=where)
 
     async def values_of_list(self, name: str, values: Column[Any]) -> list[Counted]:
         """VMs by each of the values that they have several of; None for those without any."""
@@ -177,18 +164,9 @@ class _Counting:
         return and_(self._is_own, *conditions(self._only, ignoring=ignoring))
 
 
-def _all_but(place: int, count: int) -> int:
-    """GROUPING of the set that has only column ``place`` of ``count``.
-
-    >>> [bin(_all_but(place, 3)) for place in range(3)]
-    ['0b11', '0b101', '0b110']
-    """
-    return ((1 << count) - 1) ^ (1 << (count - 1 - place))
-
-
-async def _labels(connection: AsyncConnection, found: Sequence[Counted]) -> dict[str, str]:
-    """The names of tenants by id."""
-    ids = [tenant_id for tenant_id, _ in found]
+async def tenant_names(connection: AsyncConnection, found: Sequence[Counted]) -> dict[str, str]:
+    """The names of the tenants in ``found`` by id."""
+    ids = [tenant_id for tenant_id, *_ in found]
     rows = await connection.execute(
         select(tenants.c.id, tenants.c.name).where(tenants.c.id == any_(literal(ids, ARRAY(Uuid))))
     )
@@ -196,15 +174,16 @@ async def _labels(connection: AsyncConnection, found: Sequence[Counted]) -> dict
 
 
 def _facet(name: str, counts: Iterable[Counted], labels: Mapping[str, str] | None = None) -> Facet:
-    coded = _CODED.get(name)
+    coded = CODED.get(name)
     told = [
         Count(text, (labels or {}).get(text), vms)
         for value, vms in counts
-        for text in [_as_filter(coded[value] if coded else value)]
+        for text in [as_filter(coded[value] if coded else value)]
     ]
     told.sort(key=lambda count: (-count.vms, count.label or count.value, count.value))
     return Facet(told[:MOST_VALUES], len(told))
 
 
-def _as_filter(value: object) -> str:
+def as_filter(value: object) -> str:
+    """``value`` as the filter takes it."""
     return UNKNOWN if value is None else str(value)

@@ -45,6 +45,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/v1/projects/{project_id}/assessment/vms.csv", "assessment", READ),
     Route("GET", "/v1/projects/{project_id}/assessment/vms/facets", "assessment", READ),
     Route("GET", "/v1/projects/{project_id}/assessment/vms/{vm_id}", "assessment", READ),
+    Route("GET", "/v1/projects/{project_id}/assessment/statistics", "assessment", READ),
     Route("GET", "/v1/projects/{project_id}/assessment/tenants", "assessment", READ),
     Route("GET", "/v1/projects/{project_id}/assessment/tenants.csv", "assessment", READ),
     Route("GET", "/v1/projects/{project_id}/plan", "planner", READ),
