@@ -82,14 +82,21 @@ async def list_vms(
     Raises:
         Invalid: the cursor is not one of this list with this filter and order.
     """
-    digest = list_digest(assessment_id, astuple(order), *astuple(only))
     wanted = _wanted(assessment_id, only, order)
     if cursor is not None:
+        digest = _digest(assessment_id, only, order)
         wanted = wanted.where(await _after(connection, assessment_id, order, cursor, digest))
     found = (await connection.execute(wanted.limit(limit + 1))).all()
     rows = await vm_rows(connection, assessment_id, [row.vm_id for row in found[:limit]])
-    more = len(found) > limit
-    return Page(rows, encode_cursor(digest, found[limit - 1].position) if more else None)
+    if len(found) <= limit:
+        return Page(rows, None)
+    last = found[limit - 1].position
+    return Page(rows, vm_cursor(assessment_id, only=only, order=order, position=last))
+
+
+def vm_cursor(assessment_id: AssessmentId, *, only: VmFilter, order: VmOrder, position: int) -> str:
+    """The cursor of the page after the VM at ``position``."""
+    return encode_cursor(_digest(assessment_id, only, order), position)
 
 
 async def vm_positions(
@@ -125,6 +132,10 @@ async def vm_batches(
                 )
             rows = await vm_rows(connection, assessment_id, [ids[place] for place in batch])
         yield rows
+
+
+def _digest(assessment_id: AssessmentId, only: VmFilter, order: VmOrder) -> str:
+    return list_digest(assessment_id, astuple(order), *astuple(only))
 
 
 def conditions(only: VmFilter, *, ignoring: str | None = None) -> Iterator[ColumnElement[bool]]:

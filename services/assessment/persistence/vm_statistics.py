@@ -103,7 +103,9 @@ async def vm_statistics(
 
 def _groupings() -> dict[str, ColumnElement[Any]]:
     # Constants, not parameters: what is selected must be what is grouped by, to the letter.
-    steps = literal_column(f"'{{{','.join(map(str, DISK_STEPS_MIB))}}}'::bigint[]")
+    steps: ColumnElement[Any] = literal_column(
+        f"'{{{','.join(map(str, DISK_STEPS_MIB))}}}'::bigint[]"
+    )
     score_step = literal_column(str(SCORE_STEP), SmallInteger)
     columns = ("os_product", "datacenter", "cluster", "tenant_id")
     return {
