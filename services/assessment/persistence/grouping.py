@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, tuple_
+from sqlalchemy import ColumnElement, FromClause, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 Groups = dict[str, list[tuple[Any, ...]]]
@@ -15,15 +15,17 @@ async def grouped(
     by: Mapping[str, ColumnElement[Any]],
     aggregates: Sequence[ColumnElement[Any]],
     *,
+    source: FromClause,
     where: ColumnElement[bool],
 ) -> Groups:
-    """The rows that ``where`` admits, grouped by each of ``by`` in turn."""
+    """The rows of ``source`` that ``where`` admits, grouped by each of ``by`` in turn."""
     found: Groups = {name: [] for name in by}
     if not by:
         return found
     names, columns = list(by), list(by.values())
     rows = await connection.execute(
         select(func.grouping(*columns), *columns, *aggregates)
+        .select_from(source)
         .where(where)
         .group_by(func.grouping_sets(*(tuple_(one) for one in columns)))
     )

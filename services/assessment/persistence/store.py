@@ -24,6 +24,7 @@ from services.assessment.persistence.tables import (
     tenant_totals,
     tenants,
     vm_keys,
+    vm_terms,
 )
 from services.assessment.persistence.totals import add_up, tenant_totals_of
 from services.assessment.persistence.vm_keys import fill_vm_keys
@@ -209,7 +210,7 @@ class PostgresAssessmentStore:
             assessments.c.project_id == run.inventory.project_id,
             assessments.c.number < run.number,
         )
-        for table in (assessed_vms, vm_keys, source_pages, tenant_totals):
+        for table in (assessed_vms, vm_keys, vm_terms, source_pages, tenant_totals):
             await self._connection.execute(delete(table).where(table.c.assessment_id.in_(earlier)))
         abandoned = earlier.where(assessments.c.completed_at.is_(None))
         await self._connection.execute(

@@ -125,13 +125,22 @@ vm_keys = Table(
     Column("host", Text),
     Column("os_product", Text),
     Column("os_text", Text),
+)
+"""What lists of VMs are sorted and mostly filtered by, and nothing else: narrow, because every page
+of a sort reads all rows of an assessment (ADR 0020). Derived from ``assessed_vms`` when an
+assessment is complete; ``position`` is the place by name, from 1; words are the numbers of
+``codes``."""
+
+vm_terms = Table(
+    "vm_terms",
+    metadata,
+    Column("assessment_id", Uuid, primary_key=True),
+    Column("position", Integer, primary_key=True),
     Column("finding_ids", ARRAY(Text), nullable=False),
     Column("networks", ARRAY(Text), nullable=False),
     Column("search", Text, nullable=False),
 )
-"""What lists of VMs are filtered and sorted by, and nothing else: narrow, because every page of a
-sort reads all rows of an assessment (ADR 0020). Derived from ``assessed_vms`` when an assessment is
-complete; ``position`` is the place by name, from 1; words are the numbers of ``codes``."""
+"""The wide things that VMs are filtered by, at the same positions; read only when they are."""
 
 tenant_totals = Table(
     "tenant_totals",

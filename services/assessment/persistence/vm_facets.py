@@ -12,8 +12,8 @@ from sqlalchemy import (
     BigInteger,
     Column,
     ColumnElement,
+    FromClause,
     Uuid,
-    and_,
     any_,
     cast,
     func,
@@ -34,8 +34,8 @@ from services.assessment.persistence.codes import (
     words,
 )
 from services.assessment.persistence.grouping import Groups, grouped
-from services.assessment.persistence.tables import tenants, vm_keys
-from services.assessment.persistence.vm_list import conditions
+from services.assessment.persistence.tables import tenants, vm_keys, vm_terms
+from services.assessment.persistence.vm_list import wanted_keys
 from shared.kernel.ids import AssessmentId
 
 MOST_VALUES: Final = 200
@@ -53,7 +53,7 @@ CODED: Final[Mapping[str, Mapping[int, str]]] = {
 }
 """Fields that are stored as numbers, with their words."""
 _SCALARS: Final = (*CODED, "os_product", "cluster", "datacenter", "tenant_id")
-_LISTS: Final = {"network": _keys.networks, "finding": _keys.finding_ids}
+_LISTS: Final = {"network": vm_terms.c.networks, "finding": vm_terms.c.finding_ids}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +116,12 @@ class _Counting:
         self, connection: AsyncConnection, assessment_id: AssessmentId, only: VmFilter
     ) -> None:
         self._connection = connection
-        self._is_own = _keys.assessment_id == assessment_id
+        self._assessment_id = assessment_id
         self._only = only
 
     async def sums(self) -> Sums:
         """Of what the whole filter admits."""
+        source, where = self._wanted(None)
         is_off = _keys.power_state == POWER_STATES["poweredOff"]
         row = await self._connection.execute(
             select(
@@ -130,23 +131,26 @@ class _Counting:
                     cast(func.coalesce(func.sum(_keys[name]), 0), BigInteger).label(name)
                     for name in ("vcpus", "memory_mib", "disk_mib", "used_mib")
                 ),
-            ).where(self._wanted(None))
+            )
+            .select_from(source)
+            .where(where)
         )
         return Sums(**row.one()._mapping)
 
     async def scalars(self, names: Sequence[str], *, ignoring: str | None) -> Groups:
         """Values of these fields with their counts, all in one scan."""
         by = {name: _keys[name] for name in names}
-        where = self._wanted(ignoring)
-        return await grouped(self._connection, by, [func.count()], where=where)
+        source, where = self._wanted(ignoring)
+        return await grouped(self._connection, by, [func.count()], source=source, where=where)
 
     async def values_of_list(self, name: str, values: Column[Any]) -> list[Counted]:
         """VMs by each of the values that they have several of; None for those without any."""
         each = func.unnest(values).table_valued("value").render_derived()
+        source, where = self._wanted(name, with_terms=True)
         rows = await self._connection.execute(
             select(each.c.value, func.count())
-            .select_from(vm_keys.outerjoin(each, true()))
-            .where(self._wanted(name))
+            .select_from(source.outerjoin(each, true()))
+            .where(where)
             .group_by(each.c.value)
         )
         return [(value, vms) for value, vms in rows]
@@ -157,11 +161,16 @@ class _Counting:
             func.count().filter(_keys.severities.bitwise_and(bit) > 0)
             for bit in SEVERITIES.values()
         ]
-        row = await self._connection.execute(select(*counts).where(self._wanted("severity")))
+        source, where = self._wanted("severity")
+        row = await self._connection.execute(select(*counts).select_from(source).where(where))
         return [(word, vms) for word, vms in zip(SEVERITIES, row.one(), strict=True) if vms]
 
-    def _wanted(self, ignoring: str | None) -> ColumnElement[bool]:
-        return and_(self._is_own, *conditions(self._only, ignoring=ignoring))
+    def _wanted(
+        self, ignoring: str | None, *, with_terms: bool = False
+    ) -> tuple[FromClause, ColumnElement[bool]]:
+        return wanted_keys(
+            self._assessment_id, self._only, ignoring=ignoring, with_terms=with_terms
+        )
 
 
 async def tenant_names(connection: AsyncConnection, found: Sequence[Counted]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, case, func, literal, select, text
+from sqlalchemy import Column, ColumnElement, Table, case, func, literal, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,13 +14,15 @@ from services.assessment.persistence.codes import (
     POWER_STATES,
     RISK_BANDS,
 )
-from services.assessment.persistence.tables import assessed_vms, vm_keys
+from services.assessment.persistence.tables import assessed_vms, vm_keys, vm_terms
 from shared.kernel.ids import AssessmentId
 
 _SORT_MEMORY: Final = "64MB"
 """Enough to sort 100,000 VMs by name without a file."""
 
-_LOOKED_AT: Final = "vm_keys (assessment_id, position, excluded), tenants (id)"
+_LOOKED_AT: Final = (
+    "vm_keys (assessment_id, position, excluded), vm_terms (assessment_id, position), tenants (id)"
+)
 """What the server has to know to plan the reads: how many rows there are of an assessment."""
 
 _vms: Final = assessed_vms.c
@@ -50,17 +52,25 @@ async def fill_vm_keys(connection: AsyncConnection, assessment_id: AssessmentId)
             )
         ),
     }
-    names = [column.name for column in vm_keys.columns]
-    values = [derived[name] if name in derived else _vms[name] for name in names]
-    keys = (
-        select(*(value.label(name) for name, value in zip(names, values, strict=True)))
+    keys, terms = _names(vm_keys), _names(vm_terms)
+    every = list(dict.fromkeys([*keys, *terms]))
+    values = [derived[name] if name in derived else _vms[name] for name in every]
+    numbered = (
+        select(*(value.label(name) for name, value in zip(every, values, strict=True)))
         .where(_vms.assessment_id == assessment_id)
         .order_by(text("position"))
+        .cte("numbered")
     )
+    fill_keys = insert(vm_keys).from_select(keys, select(*(numbered.c[name] for name in keys)))
+    fill_terms = insert(vm_terms).from_select(terms, select(*(numbered.c[name] for name in terms)))
     await connection.execute(text(f"SET LOCAL work_mem = '{_SORT_MEMORY}'"))
-    await connection.execute(insert(vm_keys).from_select(names, keys))
+    await connection.execute(fill_terms.add_cte(fill_keys.cte("keys")))
     # The first readers would come before the server looks by itself, and be planned for no rows.
     await connection.execute(text(f"ANALYZE (SKIP_LOCKED) {_LOOKED_AT}"))
+
+
+def _names(table: Table) -> list[str]:
+    return [column.name for column in table.columns]
 
 
 def searchable(value: ColumnElement[str]) -> ColumnElement[str]:

@@ -9,6 +9,7 @@ from sqlalchemy import (
     ARRAY,
     Column,
     ColumnElement,
+    FromClause,
     Integer,
     Select,
     Uuid,
@@ -38,7 +39,7 @@ from services.assessment.persistence.codes import (
     SEVERITIES,
     gravest,
 )
-from services.assessment.persistence.tables import assessed_vms, tenants, vm_keys
+from services.assessment.persistence.tables import assessed_vms, tenants, vm_keys, vm_terms
 from services.assessment.persistence.vm_keys import searchable
 from shared.db.uow import Database
 from shared.kernel.errors import Unavailable
@@ -54,12 +55,11 @@ _SORT_KEYS: Final[Mapping[VmSort, ColumnElement[Any]]] = {
     VmSort.GRAVEST_FINDING: func.nullif(_keys.severities, 0),
     **{sort: _keys[sort.value] for sort in VmSort if sort.value in _keys},
 }
+_IN_TERMS: Final = frozenset({"network", "finding", "search"})
+"""The filters that ``vm_terms`` answers."""
+_NOT_LISTED: Final = ("assessment_id", "page_number", "page_line")
 _LISTED: Final = [
-    *(
-        c
-        for c in assessed_vms.columns
-        if c.name not in ("assessment_id", "page_number", "page_line")
-    ),
+    *(column for column in assessed_vms.columns if column.name not in _NOT_LISTED),
     tenants.c.name.label("tenant_name"),
     tenants.c.org_vdc,
 ]
@@ -138,11 +138,23 @@ def _digest(assessment_id: AssessmentId, only: VmFilter, order: VmOrder) -> str:
     return list_digest(assessment_id, astuple(order), *astuple(only))
 
 
-def conditions(only: VmFilter, *, ignoring: str | None = None) -> Iterator[ColumnElement[bool]]:
-    """What ``only`` asks of ``vm_keys``; without its field ``ignoring``."""
-    for name, condition in _conditions(only):
-        if name != ignoring:
-            yield condition
+def wanted_keys(
+    assessment_id: AssessmentId,
+    only: VmFilter,
+    *,
+    ignoring: str | None = None,
+    with_terms: bool = False,
+) -> tuple[FromClause, ColumnElement[bool]]:
+    """The keys of the VMs that ``only`` admits, without its field ``ignoring``: where to select
+    from, and what to ask. ``vm_terms`` is joined where it is asked, or if ``with_terms``."""
+    asked = {name: one for name, one in _conditions(only) if name != ignoring}
+    where = and_(_keys.assessment_id == assessment_id, *asked.values())
+    if not with_terms and not _IN_TERMS & asked.keys():
+        return vm_keys, where
+    same = and_(
+        vm_terms.c.assessment_id == _keys.assessment_id, vm_terms.c.position == _keys.position
+    )
+    return vm_keys.join(vm_terms, same), where
 
 
 def _conditions(only: VmFilter) -> Iterator[tuple[str, ColumnElement[bool]]]:
@@ -160,7 +172,7 @@ def _conditions(only: VmFilter) -> Iterator[tuple[str, ColumnElement[bool]]]:
     if only.network:
         yield "network", _has_network(only.network)
     if only.finding:
-        yield "finding", _keys.finding_ids.overlap(sorted(only.finding))
+        yield "finding", vm_terms.c.finding_ids.overlap(sorted(only.finding))
     if only.severity:
         bits = sum(SEVERITIES[word] for word in only.severity)
         yield "severity", _keys.severities.bitwise_and(bits) > 0
@@ -168,7 +180,7 @@ def _conditions(only: VmFilter) -> Iterator[tuple[str, ColumnElement[bool]]]:
         if (within := _within(_keys[name], getattr(only, name))) is not None:
             yield name, within
     if only.search:
-        yield "search", func.strpos(_keys.search, searchable(literal(only.search))) > 0
+        yield "search", func.strpos(vm_terms.c.search, searchable(literal(only.search))) > 0
 
 
 def _word_conditions(only: VmFilter) -> Iterator[tuple[str, ColumnElement[bool]]]:
@@ -188,8 +200,8 @@ def _one_of(column: Column[Any], values: frozenset[str]) -> ColumnElement[bool]:
 
 
 def _has_network(values: frozenset[str]) -> ColumnElement[bool]:
-    known = _keys.networks.overlap(sorted(values - {UNKNOWN}))
-    return or_(known, func.cardinality(_keys.networks) == 0) if UNKNOWN in values else known
+    known = vm_terms.c.networks.overlap(sorted(values - {UNKNOWN}))
+    return or_(known, func.cardinality(vm_terms.c.networks) == 0) if UNKNOWN in values else known
 
 
 def _within(column: Column[Any], wanted: Range) -> ColumnElement[bool] | None:
@@ -205,15 +217,16 @@ def _wanted(assessment_id: AssessmentId, only: VmFilter, order: VmOrder) -> Sele
     key = _SORT_KEYS[order.by]
     towards = key.desc() if order.order is SortOrder.DESCENDING else key.asc()
     by = [towards.nulls_last(), _keys.position] if order.by is not VmSort.NAME else [towards]
-    wanted = select(_keys.vm_id, _keys.position).where(_keys.assessment_id == assessment_id)
-    return _from(wanted, order).where(*conditions(only)).order_by(*by)
+    source, where = wanted_keys(assessment_id, only)
+    wanted = select(_keys.vm_id, _keys.position).select_from(_ordered(source, order))
+    return wanted.where(where).order_by(*by)
 
 
-def _from(wanted: Select[Any], order: VmOrder) -> Select[Any]:
+def _ordered(source: FromClause, order: VmOrder) -> FromClause:
     """With the table that the order needs besides."""
     if order.by is VmSort.TENANT:
-        return wanted.join(tenants, tenants.c.id == _keys.tenant_id)
-    return wanted
+        return source.join(tenants, tenants.c.id == _keys.tenant_id)
+    return source
 
 
 async def _after(
@@ -228,9 +241,9 @@ async def _after(
     key = _SORT_KEYS[order.by]
     last = (
         await connection.execute(
-            _from(select(key.label("key")), order).where(
-                _keys.assessment_id == assessment_id, _keys.position == position
-            )
+            select(key.label("key"))
+            .select_from(_ordered(vm_keys, order))
+            .where(_keys.assessment_id == assessment_id, _keys.position == position)
         )
     ).one_or_none()
     if of != digest or last is None:

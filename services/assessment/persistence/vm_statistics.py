@@ -8,8 +8,8 @@ from typing import Any, Final
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    FromClause,
     SmallInteger,
-    and_,
     case,
     cast,
     func,
@@ -23,9 +23,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.assessment.domain.vm_list import VmFilter
 from services.assessment.persistence.codes import POWER_STATES, SEVERITIES, words
 from services.assessment.persistence.grouping import grouped
-from services.assessment.persistence.tables import vm_keys
+from services.assessment.persistence.tables import vm_keys, vm_terms
 from services.assessment.persistence.vm_facets import CODED, as_filter, tenant_names
-from services.assessment.persistence.vm_list import conditions
+from services.assessment.persistence.vm_list import wanted_keys
 from shared.kernel.ids import AssessmentId
 from shared.kernel.quantities import MIB_PER_GIB
 
@@ -80,13 +80,14 @@ async def vm_statistics(
     connection: AsyncConnection, assessment_id: AssessmentId, only: VmFilter
 ) -> Statistics:
     """Statistics of the VMs that ``only`` admits, powered-off ones included."""
-    wanted = and_(_keys.assessment_id == assessment_id, *conditions(only))
+    source, wanted = wanted_keys(assessment_id, only)
+    with_terms, _ = wanted_keys(assessment_id, only, with_terms=True)
     sums = [func.count(), *(_sum(_keys[name]) for name in _SUMMED)]
-    found = await grouped(connection, _groupings(), sums, where=wanted)
-    each = func.unnest(_keys.networks).table_valued("value").render_derived()
+    found = await grouped(connection, _groupings(), sums, source=source, where=wanted)
+    each = func.unnest(vm_terms.c.networks).table_valued("value").render_derived()
     by_network = await connection.execute(
         select(each.c.value, *sums)
-        .select_from(vm_keys.outerjoin(each, true()))
+        .select_from(with_terms.outerjoin(each, true()))
         .where(wanted)
         .group_by(each.c.value)
     )
@@ -94,7 +95,7 @@ async def vm_statistics(
     disks, scores = found.pop("disk_class"), found.pop("score_class")
     names = await tenant_names(connection, found["tenant_id"])
     return Statistics(
-        totals=await _totals(connection, wanted),
+        totals=await _totals(connection, source, wanted),
         groups={name: _groups(name, rows, names) for name, rows in found.items()},
         disk_classes=_classes(disks, DISK_STEPS_MIB),
         score_classes=_classes(scores, range(0, 101, SCORE_STEP)),
@@ -144,7 +145,9 @@ def _classes(rows: Iterable[Sequence[Any]], starts: Sequence[int]) -> list[Class
     return classes
 
 
-async def _totals(connection: AsyncConnection, wanted: ColumnElement[bool]) -> Mapping[str, int]:
+async def _totals(
+    connection: AsyncConnection, source: FromClause, wanted: ColumnElement[bool]
+) -> Mapping[str, int]:
     lacking = or_(_keys.vcpus.is_(None), _keys.memory_mib.is_(None), _keys.disk_mib.is_(None))
     is_off = _keys.power_state == POWER_STATES["poweredOff"]
     summed = ("disk_count", "nic_count", "provisioned_mib", "allocated_mib", *_SUMMED)
@@ -155,7 +158,9 @@ async def _totals(connection: AsyncConnection, wanted: ColumnElement[bool]) -> M
             func.count().filter(lacking).label("unsized_vms"),
             func.count(_keys.tenant_id.distinct()).label("tenants"),
             *(_sum(_keys[name]).label(name) for name in summed),
-        ).where(wanted)
+        )
+        .select_from(source)
+        .where(wanted)
     )
     return {str(name): value for name, value in row.one()._mapping.items()}
 
