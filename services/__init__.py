@@ -3,13 +3,16 @@
 =========== ============================================ ==================== ====================
 service     owns                                         listens to           states
 =========== ============================================ ==================== ====================
-gateway     users, sessions, the public address          all four events
-ingest      projects, inventories, VMs as exported       uploads              inventory.imported
+gateway     users, sessions, the public address          all events
+ingest      projects, inventories, VMs as exported       uploads              inventory.imported,
+                                                                              project.changed
 assessment  tenants, OS, risk, mode of every VM          inventory.imported   assessment.completed
 planner     settings, schedules, snapshots, approvals    assessment.completed plan.approved
 provisioner what may be prepared on the target cloud     plan.approved        prep.task.done
 exporter    rendered documents                           requests
 =========== ============================================ ==================== ====================
+
+All but ingest listen to project.changed besides.
 """
 
 from typing import Final

@@ -78,6 +78,13 @@ async def listen(url: str, queue_name: str, events: list[str]) -> None:
         await asyncio.Event().wait()
 
 
+async def until_told_to_stop(url: str, queue_name: str, events: list[str]) -> None:
+    """Listen; SIGTERM ends it between two events, as Ctrl-C does."""
+    listening = asyncio.ensure_future(listen(url, queue_name, events))
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, listening.cancel)
+    await listening
+
+
 def main() -> int:
     """Run until Ctrl-C or SIGTERM."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -87,10 +94,9 @@ def main() -> int:
     url = os.environ.get("SUBSCRIBER_AMQP_URL")
     if not url:
         parser.error("set SUBSCRIBER_AMQP_URL to amqp(s)://user:password@host/vhost")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        asyncio.run(listen(url, chosen.queue, chosen.event or [EVERYTHING]))
-    except KeyboardInterrupt:
+        asyncio.run(until_told_to_stop(url, chosen.queue, chosen.event or [EVERYTHING]))
+    except (KeyboardInterrupt, asyncio.CancelledError):
         return 0
     except aio_pika.exceptions.AMQPError as error:
         sys.stderr.write(f"RabbitMQ refuses this: {error}. See the permissions in README.md.\n")

@@ -15,8 +15,10 @@ from services.assessment.usecases.ports import AssessmentStore
 from services.assessment.usecases.queue_assessment import JOB_KIND
 from services.assessment.worker.assess_inventory import AssessInventory
 from shared.contracts.inventory import InventoryImported
+from shared.contracts.project import ProjectChanged
 from shared.http.pages import SnapshotClient
 from shared.runtime.parts import Parts
+from shared.runtime.project_life import FORGET, forget_project, on_project_changed
 from shared.runtime.service import Service
 
 
@@ -35,7 +37,10 @@ def build(settings: AssessmentSettings) -> Service:
             vm_routes(parts.database),
             internal_routes(parts.database),
         ],
-        subscriptions={InventoryImported.TYPE: OnInventoryImported(parts.ids)},
+        subscriptions={
+            InventoryImported.TYPE: OnInventoryImported(parts.ids),
+            ProjectChanged.TYPE: on_project_changed,
+        },
         invariants=[CompleteAssessmentHasPages()],
-        jobs={JOB_KIND: AssessInventory(snapshots, parts.clock)},
+        jobs={JOB_KIND: AssessInventory(snapshots, parts.clock), FORGET: forget_project},
     )

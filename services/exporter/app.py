@@ -13,7 +13,9 @@ from services.exporter.settings import ExporterSettings
 from services.exporter.usecases.ports import ExportStore
 from services.exporter.usecases.request_export import RENDER, RequestExport
 from services.exporter.worker.render_export import RenderExport
+from shared.contracts.project import ProjectChanged
 from shared.runtime.parts import Parts
+from shared.runtime.project_life import FORGET, forget_project, on_project_changed
 from shared.runtime.service import Service
 
 
@@ -33,5 +35,6 @@ def build(settings: ExporterSettings) -> Service:
             )
         ],
         invariants=[CompleteExportHasContent()],
-        jobs={RENDER: RenderExport(snapshots, WRITERS, parts.clock)},
+        subscriptions={ProjectChanged.TYPE: on_project_changed},
+        jobs={RENDER: RenderExport(snapshots, WRITERS, parts.clock), FORGET: forget_project},
     )

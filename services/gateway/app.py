@@ -26,6 +26,7 @@ from services.gateway.handlers.on_assessment_completed import on_assessment_comp
 from services.gateway.handlers.on_inventory_imported import on_inventory_imported
 from services.gateway.handlers.on_plan_approved import on_plan_approved
 from services.gateway.handlers.on_prep_task_done import on_prep_task_done
+from services.gateway.handlers.on_project_changed import on_project_changed
 from services.gateway.persistence.store import PostgresAccountStore
 from services.gateway.persistence.streams import STREAM_CHANNEL, PostgresStreamStore
 from services.gateway.settings import GatewaySettings
@@ -37,6 +38,7 @@ from shared.contracts.assessment import AssessmentCompleted
 from shared.contracts.inventory import InventoryImported
 from shared.contracts.plan import PlanApproved
 from shared.contracts.prep import PrepTaskDone
+from shared.contracts.project import ProjectChanged
 from shared.http.app import PublicEdge
 from shared.http.limits import BodyLimit
 from shared.runtime.parts import Parts
@@ -99,6 +101,7 @@ def build(settings: GatewaySettings) -> Service:
             AssessmentCompleted.TYPE: on_assessment_completed,
             PlanApproved.TYPE: on_plan_approved,
             PrepTaskDone.TYPE: on_prep_task_done,
+            ProjectChanged.TYPE: on_project_changed,
         },
         background={"streams": hub.run},
         edge=PublicEdge(
@@ -118,6 +121,7 @@ def build(settings: GatewaySettings) -> Service:
     proxy = proxy_routes(
         upstreams,
         parts.signer,
+        parts.database,
         upload=BodyLimit(settings.body_max_bytes, idle_s=settings.upload_idle_s),
         other=BodyLimit(settings.max_body_bytes, total_s=settings.body_timeout_s),
     )

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.adapters.workbook_reader import ChildWorkbookReader
+from services.ingest.api.comparison import comparison_routes
 from services.ingest.api.internal import internal_routes
 from services.ingest.api.public import inventory_routes, project_routes
 from services.ingest.api.uploads import UploadRoute
@@ -12,10 +13,13 @@ from services.ingest.persistence.invariants import ReadyInventoryHasRows
 from services.ingest.persistence.queries import StoredUploads
 from services.ingest.persistence.store import PostgresIngestStore
 from services.ingest.settings import IngestSettings
+from services.ingest.usecases.apply_inventory import ApplyInventory
 from services.ingest.usecases.ports import IngestStore
 from services.ingest.usecases.projects import CreateProject
 from services.ingest.usecases.receive_workbook import IMPORT, ReceiveWorkbook
+from services.ingest.usecases.remove_project import REMOVE, RemoveProject
 from services.ingest.worker.import_inventory import ImportInventory
+from services.ingest.worker.remove_inventories import remove_inventories
 from shared.runtime.parts import Parts
 from shared.runtime.service import Service
 
@@ -33,8 +37,14 @@ def build(settings: IngestSettings) -> Service:
         title="Ingest",
         store=store,
         routers=[
-            project_routes(parts.database, transactions, CreateProject(parts.ids, parts.clock)),
+            project_routes(
+                parts.database,
+                transactions,
+                CreateProject(parts.ids, parts.clock),
+                RemoveProject(parts.clock),
+            ),
             inventory_routes(parts.database, upload),
+            comparison_routes(parts.database, transactions, ApplyInventory(parts.clock)),
             internal_routes(parts.database),
         ],
         invariants=[ReadyInventoryHasRows()],
@@ -44,6 +54,7 @@ def build(settings: IngestSettings) -> Service:
                 StoredUploads(parts.database),
                 parts.clock,
                 scratch_dir=settings.scratch_dir,
-            )
+            ),
+            REMOVE: remove_inventories,
         },
     )

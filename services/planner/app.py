@@ -13,8 +13,10 @@ from services.planner.usecases.note_assessment import BUILD_PLAN
 from services.planner.usecases.ports import PlannerStore
 from services.planner.worker.build_plan import BuildPlan
 from shared.contracts.assessment import AssessmentCompleted
+from shared.contracts.project import ProjectChanged
 from shared.http.pages import SnapshotClient
 from shared.runtime.parts import Parts
+from shared.runtime.project_life import FORGET, forget_project, on_project_changed
 from shared.runtime.service import Service
 
 UPSTREAM = "assessment"
@@ -42,7 +44,10 @@ def build(settings: PlannerSettings) -> Service:
             approval_routes(database, transactions, store),
             internal_routes(database),
         ],
-        subscriptions={AssessmentCompleted.TYPE: on_assessment_completed},
+        subscriptions={
+            AssessmentCompleted.TYPE: on_assessment_completed,
+            ProjectChanged.TYPE: on_project_changed,
+        },
         invariants=[ApprovedPlanHasSnapshot()],
-        jobs={BUILD_PLAN: BuildPlan(upstream, parts.ids).run},
+        jobs={BUILD_PLAN: BuildPlan(upstream, parts.ids).run, FORGET: forget_project},
     )

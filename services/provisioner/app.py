@@ -12,8 +12,10 @@ from services.provisioner.usecases.ports import PreparationStore
 from services.provisioner.usecases.record_approval import COMPILE
 from services.provisioner.worker.compile_preparation import CompilePreparation
 from shared.contracts.plan import PlanApproved
+from shared.contracts.project import ProjectChanged
 from shared.http.pages import SnapshotClient
 from shared.runtime.parts import Parts
+from shared.runtime.project_life import FORGET, forget_project, on_project_changed
 from shared.runtime.service import Service
 
 PLANNER = "planner"
@@ -30,6 +32,12 @@ def build(settings: ProvisionerSettings) -> Service:
         title="Provisioner",
         store=store,
         routers=[public_routes(parts.database)],
-        subscriptions={PlanApproved.TYPE: on_plan_approved},
-        jobs={COMPILE: CompilePreparation(snapshots, parts.ids, parts.clock)},
+        subscriptions={
+            PlanApproved.TYPE: on_plan_approved,
+            ProjectChanged.TYPE: on_project_changed,
+        },
+        jobs={
+            COMPILE: CompilePreparation(snapshots, parts.ids, parts.clock),
+            FORGET: forget_project,
+        },
     )

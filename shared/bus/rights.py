@@ -16,13 +16,14 @@ from shared.contracts.assessment import AssessmentCompleted
 from shared.contracts.inventory import InventoryImported
 from shared.contracts.plan import PlanApproved
 from shared.contracts.prep import PrepTaskDone
+from shared.contracts.project import ProjectChanged
 
 NOTHING: Final = "^$"
 _DEFAULT: Final = "amq.default"
 """How permissions call the exchange without a name."""
 
 STATES: Final[Mapping[str, tuple[str, ...]]] = {
-    "ingest": (InventoryImported.TYPE,),
+    "ingest": (InventoryImported.TYPE, ProjectChanged.TYPE),
     "assessment": (AssessmentCompleted.TYPE,),
     "planner": (PlanApproved.TYPE,),
     "provisioner": (PrepTaskDone.TYPE,),

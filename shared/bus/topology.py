@@ -13,6 +13,7 @@ from shared.contracts.assessment import AssessmentCompleted
 from shared.contracts.inventory import InventoryImported
 from shared.contracts.plan import PlanApproved
 from shared.contracts.prep import PrepTaskDone
+from shared.contracts.project import ProjectChanged
 
 EXCHANGE: Final = "migplan.events"
 """Topic exchange; the routing key is the event's type."""
@@ -99,6 +100,10 @@ SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (
     Subscription("gateway", AssessmentCompleted.TYPE),
     Subscription("gateway", PlanApproved.TYPE),
     Subscription("gateway", PrepTaskDone.TYPE),
+    *(
+        Subscription(service, ProjectChanged.TYPE)
+        for service in ("assessment", "planner", "provisioner", "exporter", "gateway")
+    ),
 )
 
 TOPOLOGY: Final = Topology(SUBSCRIPTIONS)

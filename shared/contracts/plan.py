@@ -19,6 +19,9 @@ class PlanApproved(EventData):
     approval_id: UUID
     approval_number: int = Field(ge=1, description="1 for a project's first approval")
     inventory_id: UUID
+    inventory_number: int | None = Field(
+        default=None, ge=1, description="Null in facts that were stated before it existed"
+    )
     snapshot: SnapshotRef
     tenant_count: int = Field(ge=0)
     vm_count: int = Field(ge=0)

@@ -1,4 +1,4 @@
-"""The four facts of the platform, by type, and the way back from an envelope to one of them."""
+"""The facts of the platform, by type, and the way back from an envelope to one of them."""
 
 from typing import Final
 
@@ -9,11 +9,18 @@ from shared.contracts.envelope import Envelope, EventData
 from shared.contracts.inventory import InventoryImported
 from shared.contracts.plan import PlanApproved
 from shared.contracts.prep import PrepTaskDone
+from shared.contracts.project import ProjectChanged
 from shared.kernel.errors import Invalid
 
 EVENTS: Final[dict[str, type[EventData]]] = {
     event.TYPE: event
-    for event in (InventoryImported, AssessmentCompleted, PlanApproved, PrepTaskDone)
+    for event in (
+        InventoryImported,
+        AssessmentCompleted,
+        PlanApproved,
+        PrepTaskDone,
+        ProjectChanged,
+    )
 }
 
 

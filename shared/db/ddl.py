@@ -161,6 +161,15 @@ _DROP_V1: Final = (
 _ADD_TRACE_CONTEXT: Final = "ALTER TABLE jobs ADD COLUMN traceparent text"
 _DROP_TRACE_CONTEXT: Final = "ALTER TABLE jobs DROP COLUMN traceparent"
 
+_CREATE_PROJECT_MARKS: Final = """
+    CREATE TABLE project_marks (
+        project_id uuid PRIMARY KEY,
+        version integer NOT NULL CHECK (version >= 1),
+        life text NOT NULL CHECK (life IN ('active', 'archived', 'deleted')),
+        cleared_through integer NOT NULL CHECK (cleared_through >= 0)
+    )
+"""
+
 
 class Operations(Protocol):
     """The part of ``alembic.op`` that is needed here."""
@@ -202,6 +211,16 @@ def add_job_trace_context(op: Operations) -> None:
 def drop_job_trace_context(op: Operations) -> None:
     """Undoes :func:`add_job_trace_context`."""
     op.execute(_DROP_TRACE_CONTEXT)
+
+
+def create_project_marks(op: Operations) -> None:
+    """Makes the table of :mod:`shared.db.project_marks`."""
+    op.execute(_CREATE_PROJECT_MARKS)
+
+
+def drop_project_marks(op: Operations) -> None:
+    """Undoes :func:`create_project_marks`, losing what is known of projects."""
+    op.execute("DROP TABLE project_marks")
 
 
 def outbox_channel(schema: str) -> str:

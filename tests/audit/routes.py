@@ -3,17 +3,24 @@
 A new route of that kind needs a row here, and then an audit entry, or the build fails.
 """
 
+import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Final
 
+from sqlalchemy import select
+
+from services.ingest.persistence.tables import inventories
 from shared.db import jobs
 from shared.kernel.ids import JobId
 from tests.audit.platform import ADMIN, PASSWORD, Ask, Platform, keyed, person
 from tests.services.exporter.builders import PROJECT_ID as EXPORTED
 from tests.services.exporter.upstream import FakePlanner
 from tests.services.exporter.workbench import Workbench as ExporterBench
+from tests.services.ingest.workbooks import workbook
+from tests.services.ingest.worker.workbench import Workbench as IngestBench
 from tests.services.planner.upstream import PROJECT as PLANNED
 from tests.services.planner.upstream import an_estate
 from tests.services.planner.workbench import Workbench as PlannerBench
@@ -45,9 +52,40 @@ async def renamed_project(platform: Platform) -> Ask:
     return Ask("ingest", "PATCH", path, json={"name": "Zen"}, headers={"If-Match": '"1"'})
 
 
+async def a_clearance(platform: Platform) -> Ask:
+    path = f"{await a_project(platform)}/clearance"
+    return Ask("ingest", "POST", path, json={"name": "Acme"}, headers=keyed())
+
+
+async def a_deleted_project(platform: Platform) -> Ask:
+    return Ask("ingest", "DELETE", f"{await a_project(platform)}?name=Acme")
+
+
 async def an_upload(platform: Platform) -> Ask:
     path = f"{await a_project(platform)}/inventories"
     return Ask("ingest", "POST", path, content=b"PK\x03\x04 and so on", headers=keyed())
+
+
+async def a_held_import(platform: Platform) -> str:
+    """The path of an inventory that waits to be applied."""
+    path = f"{await a_project(platform)}/inventories?hold=true"
+    ask = Ask("ingest", "POST", path, content=workbook(), headers=keyed())
+    await platform.done(ask)
+    with tempfile.TemporaryDirectory() as scratch:
+        bench = IngestBench(platform.database("ingest"), Path(scratch))
+        await bench.run_jobs()
+    async with platform.database("ingest").read() as connection:
+        row = (await connection.execute(select(inventories))).one()
+    return f"/v1/projects/{row.project_id}/inventories/{row.id}"
+
+
+async def an_application(platform: Platform) -> Ask:
+    path = f"{await a_held_import(platform)}/application"
+    return Ask("ingest", "POST", path, json={"mode": "replace"}, headers=keyed())
+
+
+async def a_discarded_import(platform: Platform) -> Ask:
+    return Ask("ingest", "DELETE", await a_held_import(platform))
 
 
 async def a_job(platform: Platform, service: str) -> JobId:
@@ -147,7 +185,15 @@ _EXPORT: Final = "/v1/projects/{project_id}/exports"
 AUDITED: Final = {
     ("POST", "/v1/projects"): Audited("project.created", new_project),
     ("PATCH", "/v1/projects/{project_id}"): Audited("project.changed", renamed_project),
+    ("DELETE", "/v1/projects/{project_id}"): Audited("project.deleted", a_deleted_project),
+    ("POST", "/v1/projects/{project_id}/clearance"): Audited("project.cleared", a_clearance),
     ("POST", "/v1/projects/{project_id}/inventories"): Audited("inventory.uploaded", an_upload),
+    ("DELETE", "/v1/projects/{project_id}/inventories/{inventory_id}"): Audited(
+        "inventory.discarded", a_discarded_import
+    ),
+    ("POST", "/v1/projects/{project_id}/inventories/{inventory_id}/application"): Audited(
+        "inventory.applied", an_application
+    ),
     ("PATCH", "/v1/projects/{project_id}/plan/settings"): Audited(
         "plan.settings.changed", changed_settings
     ),

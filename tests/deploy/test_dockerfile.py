@@ -7,7 +7,8 @@ import tomllib
 from services import SERVICES
 from services.__main__ import main
 from tests.deploy.dockerfile import instructions
-from tests.deploy.manifests import ROOT, base, compose
+from tests.deploy.kustomize import base
+from tests.deploy.manifests import ROOT, compose
 
 SHIPPED = [i for i in instructions() if i.stage == 1]
 

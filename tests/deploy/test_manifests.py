@@ -1,6 +1,8 @@
 """The Kubernetes manifests: valid, restricted, probed, and each with its own Secret only."""
 
+import json
 import re
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from services.credentials import (
     secrets,
 )
 from shared.bus.topology import EXCHANGE, SUBSCRIPTIONS
+from shared.contracts.project import ProjectChanged
 from shared.runtime.settings import CommonSettings
 from shared.runtime.supervisor import HOOK_TIMEOUT_S, RELAY_DRAIN_S, SERVER_DRAIN_S
 from shared.testing.postgres import FreshDatabase
@@ -210,6 +213,10 @@ def test_the_secrets_point_at_what_the_manifests_make() -> None:
             assert reference["key"] in known[SERVICES_NAMESPACE, reference["name"]]
 
 
+def by_kind(kind: str) -> list[dict[str, Any]]:
+    return [found.manifest["spec"] for found in EVERYTHING if found.kind == kind]
+
+
 def custom(kind: str) -> dict[str, Any]:
     return {found.name: found.manifest["spec"] for found in CUSTOM if found.kind == kind}
 
@@ -254,6 +261,24 @@ def test_every_service_scales_and_never_to_nothing() -> None:
         assert "replicas" not in WORKLOADS[name]["spec"]
 
 
+def test_the_database_has_a_connection_for_all_that_autoscaling_allows() -> None:
+    """A process holds a pool of 5, and two beside it: the relay's lock, and one to listen."""
+    scaled = [*custom("ScaledObject").values(), *by_kind("HorizontalPodAutoscaler")]
+    at_most = sum(spec.get("maxReplicaCount") or spec["maxReplicas"] for spec in scaled)
+    needed = (at_most + len(SERVICES)) * 7 + len(JOBS)  # one more of each while a release rolls
+    cluster = custom("Cluster")["postgres"]["postgresql"]["parameters"]
+    assert needed <= int(cluster["max_connections"])
+
+
+def test_production_believes_its_ingress_controller() -> None:
+    [gateway] = [f for f in installed("prod") if (f.kind, f.name) == ("Deployment", "gateway")]
+    told = environment(gateway.manifest)
+    assert told["MIGPLAN_GATEWAY_IS_BEHIND_TLS"] == "true"
+    assert ip_network(*json.loads(told["MIGPLAN_GATEWAY_TRUSTED_PROXIES"] or "")).is_private
+    [ingress] = [f for f in installed("prod") if f.kind == "Ingress"]
+    assert ingress.manifest["spec"]["tls"]
+
+
 def triggers(kind: str) -> list[tuple[str, dict[str, Any]]]:
     return [
         (name, trigger)
@@ -265,8 +290,10 @@ def triggers(kind: str) -> list[tuple[str, dict[str, Any]]]:
 
 def test_the_queues_that_are_measured_are_those_of_the_topology() -> None:
     measured = {(name, trigger["metadata"]["queueName"]) for name, trigger in triggers("rabbitmq")}
-    # The gateway's deliveries are a row each; it follows its processor use.
-    assert measured == {(s.service, s.queue) for s in SUBSCRIPTIONS if s.service != "gateway"}
+    # The gateway's deliveries are a row each; it follows its processor use. Projects are cleared
+    # and archived by hand, now and then.
+    expected = (s for s in SUBSCRIPTIONS if s.service != "gateway")
+    assert measured == {(s.service, s.queue) for s in expected if s.event != ProjectChanged.TYPE}
 
 
 def test_every_trigger_has_a_login() -> None:
@@ -282,7 +309,7 @@ async def test_the_waiting_jobs_can_be_counted_with_the_service_s_own_login(
     platform_database: FreshDatabase,
 ) -> None:
     counted = triggers("postgresql")
-    assert {name for name, _ in counted} == {"ingest", "assessment", "planner", "exporter"}
+    assert {name for name, _ in counted} == {*SERVICES} - {"gateway"}
     for name, trigger in counted:
         connection = await asyncpg.connect(platform_database.dsn(name))
         try:

@@ -176,7 +176,7 @@ def test_a_policy_selects_the_pods_of_its_name(policies: Policies) -> None:
         assert policy["podSelector"]["matchLabels"].items() <= labels.items()
 
 
-def test_the_data_admits_the_platform_the_autoscaler_and_itself(overlay: str) -> None:
+def test_the_data_admits_the_platform_the_autoscaler_and_its_operator(overlay: str) -> None:
     found = {
         name: spec["ingress"][0] for name, spec in policies_in(overlay, DATA_NAMESPACE).items()
     }
@@ -184,6 +184,15 @@ def test_the_data_admits_the_platform_the_autoscaler_and_itself(overlay: str) ->
         "postgres": [{"port": 5432}],
         "rabbitmq": [{"port": 5672}],
     }
-    for rule in found.values():
-        spaces = [p["namespaceSelector"] for p in rule["from"] if "namespaceSelector" in p]
-        assert [space["matchLabels"][NAMESPACE] for space in spaces] == ["migplan", "keda"]
+    admitted = {
+        name: [
+            peer["namespaceSelector"]["matchLabels"][NAMESPACE]
+            for peer in rule["from"]
+            if "namespaceSelector" in peer
+        ]
+        for name, rule in found.items()
+    }
+    assert admitted == {
+        "postgres": ["migplan", "keda", "cnpg-system"],
+        "rabbitmq": ["migplan", "keda"],
+    }

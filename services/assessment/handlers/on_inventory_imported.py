@@ -5,6 +5,7 @@ from services.assessment.usecases.ports import AssessmentStore
 from services.assessment.usecases.queue_assessment import queue_assessment
 from shared.contracts.envelope import Envelope
 from shared.contracts.inventory import InventoryImported
+from shared.db import project_marks
 from shared.db.uow import Transaction
 from shared.kernel.ids import AssessmentId, Ids, InventoryId, ProjectId, SnapshotId
 
@@ -12,7 +13,8 @@ from shared.kernel.ids import AssessmentId, Ids, InventoryId, ProjectId, Snapsho
 class OnInventoryImported:
     """Queues a job; pulling and assessing the inventory is the job's work.
 
-    Safe twice and late: an inventory that is not newer than the newest one seen changes nothing.
+    Safe twice and late: an inventory that is not newer than the newest one seen, or that was
+    cleared away, changes nothing.
     """
 
     def __init__(self, ids: Ids) -> None:
@@ -23,6 +25,8 @@ class OnInventoryImported:
     ) -> None:
         """Handle one delivery inside its transaction."""
         del envelope
+        if await project_marks.is_gone(tx.connection, event.project_id, event.inventory_number):
+            return
         snapshot = SourceSnapshot(
             id=SnapshotId(event.snapshot.id),
             path=event.snapshot.path,

@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Row, and_, delete, func, select, update
+from sqlalchemy import Row, and_, delete, exists, func, null, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -50,6 +50,8 @@ _AS_THEY_ARE: Final = tuple(
     for column in assessed_vms.columns
     if column.name not in {*_JSON_COLUMNS, *_OWN_COLUMNS}
 )
+_FOR_READERS: Final = (assessed_vms, vm_keys, vm_terms, source_pages, tenant_totals)
+"""What only serves the API; the planner pulls ``snapshot_pages``."""
 _values_as_they_are: Final = itemgetter(*_AS_THEY_ARE)
 
 
@@ -60,12 +62,13 @@ class PostgresAssessmentStore:
         self._connection = connection
 
     async def newest(self, project_id: ProjectId) -> AssessmentRun | None:
-        """The project's newest assessment; queueing in one project goes one after another."""
+        """The project's newest assessment, a forgotten one too; queueing in one project goes one
+        after another."""
         lock = f"assessment.newest/{project_id}"
         await self._connection.execute(
             select(func.pg_advisory_xact_lock(func.hashtextextended(lock, 0)))
         )
-        return await find_newest(self._connection, project_id)
+        return await find_newest(self._connection, project_id, with_forgotten=True)
 
     async def add(self, run: AssessmentRun) -> None:
         """Add a queued assessment."""
@@ -210,19 +213,62 @@ class PostgresAssessmentStore:
             assessments.c.project_id == run.inventory.project_id,
             assessments.c.number < run.number,
         )
-        for table in (assessed_vms, vm_keys, vm_terms, source_pages, tenant_totals):
+        for table in _FOR_READERS:
             await self._connection.execute(delete(table).where(table.c.assessment_id.in_(earlier)))
         abandoned = earlier.where(assessments.c.completed_at.is_(None))
         await self._connection.execute(
             delete(snapshot_pages).where(snapshot_pages.c.assessment_id.in_(abandoned))
         )
 
+    async def forget(self, project_id: ProjectId, *, through: int | None) -> None:
+        """Remove what followed from the project's inventories with numbers up to ``through``.
+
+        The assessments' numbers stay, because they are never given again. For None all goes.
+        """
+        await self.newest(project_id)
+        gone = assessments.c.project_id == project_id
+        if through is not None:
+            gone &= assessments.c.inventory_number <= through
+        job_ids = await self._connection.scalars(
+            select(assessments.c.job_id).where(gone).order_by(assessments.c.job_id)
+        )
+        for job_id in job_ids.all():
+            with suppress(Conflict):  # it has ended, well or badly
+                await jobs.cancel(self._connection, JobId(job_id))
+        ids = select(assessments.c.id).where(gone)
+        for table in (*_FOR_READERS, snapshot_pages):
+            await self._connection.execute(delete(table).where(table.c.assessment_id.in_(ids)))
+        is_used = exists().where(assessed_vms.c.tenant_id == tenants.c.id)
+        await self._connection.execute(
+            delete(tenants).where(tenants.c.project_id == project_id, ~is_used)
+        )
+        if through is None:
+            await self._connection.execute(delete(assessments).where(gone))
+        else:
+            await self._connection.execute(
+                update(assessments)
+                .where(gone)
+                .values(
+                    is_superseded=True,
+                    manifest=null(),
+                    totals=null(),
+                    completed_at=null(),
+                    forgotten_at=func.now(),
+                )
+            )
+
 
 async def find_newest(
-    connection: AsyncConnection, project_id: ProjectId, *, is_complete: bool = False
+    connection: AsyncConnection,
+    project_id: ProjectId,
+    *,
+    is_complete: bool = False,
+    with_forgotten: bool = False,
 ) -> AssessmentRun | None:
     """The project's assessment with the highest number; only complete ones if asked."""
     wanted = assessments.c.project_id == project_id
+    if not with_forgotten:
+        wanted = and_(wanted, assessments.c.forgotten_at.is_(None))
     if is_complete:
         wanted = and_(wanted, assessments.c.completed_at.is_not(None))
     row = (

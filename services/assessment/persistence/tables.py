@@ -40,6 +40,7 @@ assessments = Table(
     Column("manifest", JSONB),
     Column("totals", JSONB),
     Column("completed_at", DateTime(timezone=True)),
+    Column("forgotten_at", DateTime(timezone=True)),
 )
 
 tenants = Table(

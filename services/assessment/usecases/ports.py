@@ -92,6 +92,11 @@ class AssessmentStore(Protocol):
         those that were never completed."""
         ...
 
+    async def forget(self, project_id: ProjectId, *, through: int | None) -> None:
+        """Remove what followed from the project's inventories with numbers up to ``through``; for
+        None everything of the project."""
+        ...
+
 
 class InventorySnapshots(Protocol):
     """The snapshots of ingest; :class:`shared.http.pages.SnapshotClient` is one."""

@@ -1,10 +1,11 @@
 """Exports in PostgreSQL."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.exporter.domain.errors import EXPORT_NOT_FOUND
@@ -13,7 +14,7 @@ from services.exporter.persistence.tables import export_chunks, exports
 from services.exporter.usecases.ports import KnownExport
 from shared.db import jobs
 from shared.db.jobs import JobState
-from shared.kernel.errors import NotFound
+from shared.kernel.errors import Conflict, NotFound
 from shared.kernel.ids import ExportId, JobId, ProjectId, SnapshotId
 
 
@@ -90,6 +91,17 @@ class PostgresExportStore:
         await self._connection.execute(
             update(exports).where(exports.c.id == export_id).values(asdict(content))
         )
+
+    async def forget(self, project_id: ProjectId, *, through: int | None) -> None:
+        """Remove the project's exports, whatever plan they show: one that is still wanted can be
+        asked for again."""
+        del through
+        gone = exports.c.project_id == project_id
+        job_ids = await self._connection.scalars(select(exports.c.job_id).where(gone))
+        for job_id in job_ids.all():
+            with suppress(Conflict):  # it has ended
+                await jobs.cancel(self._connection, JobId(job_id))
+        await self._connection.execute(delete(exports).where(gone))
 
 
 def export_from(row: Row[Any]) -> Export:

@@ -46,6 +46,11 @@ class ExportStore(Protocol):
         """Store what was rendered, piece by piece."""
         ...
 
+    async def forget(self, project_id: ProjectId, *, through: int | None) -> None:
+        """Remove what followed from the project's inventories with numbers up to ``through``; for
+        None everything of the project."""
+        ...
+
 
 class PlanSnapshots(Protocol):
     """The planner's frozen plans."""

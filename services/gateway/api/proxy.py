@@ -8,11 +8,13 @@ from starlette.exceptions import HTTPException
 
 from services.gateway.adapters.upstream import Upstreams
 from services.gateway.api.authentication import CurrentSession
-from services.gateway.domain.access import authorise
+from services.gateway.domain.access import authorise, check_life
 from services.gateway.domain.routes import Match, find_route
 from services.gateway.domain.sessions import Session
 from shared.auth.internal_token import TokenSigner
 from shared.auth.principal import Principal
+from shared.db import project_marks
+from shared.db.uow import Database
 from shared.http.limits import BODY_LIMIT, BodyLimit
 from shared.http.middleware import ROUTE_TEMPLATE
 from shared.http.security import require_signed_in
@@ -38,7 +40,12 @@ def routed(request: Request) -> Match:
 
 
 def proxy_routes(
-    upstreams: Upstreams, signer: TokenSigner, *, upload: BodyLimit, other: BodyLimit
+    upstreams: Upstreams,
+    signer: TokenSigner,
+    database: Database,
+    *,
+    upload: BodyLimit,
+    other: BodyLimit,
 ) -> APIRouter:
     """One route that stands for all of :data:`services.gateway.domain.routes.ROUTES`.
 
@@ -54,6 +61,9 @@ def proxy_routes(
         session: Annotated[Session, CurrentSession],
     ) -> Response:
         authorise(session.user, match)
+        if match.project_id is not None and match.route.changes:
+            async with database.read() as connection:
+                check_life(await project_marks.life_of(connection, match.project_id), match)
         request.scope[BODY_LIMIT] = upload if match.route.takes_file else other
         service = match.route.service
         correlation_id = correlation.current() or correlation.new()

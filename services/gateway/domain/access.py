@@ -2,10 +2,11 @@
 
 from uuid import UUID
 
-from services.gateway.domain.errors import PERMISSION_MISSING
+from services.gateway.domain.errors import PERMISSION_MISSING, PROJECT_ARCHIVED
 from services.gateway.domain.routes import Match
 from services.gateway.domain.users import User
-from shared.kernel.errors import Forbidden, NotFound
+from shared.kernel.errors import Conflict, Forbidden, NotFound
+from shared.kernel.project_life import ProjectLife
 
 
 def authorise(user: User, match: Match) -> None:
@@ -45,4 +46,21 @@ def authorise_account_management(projects: frozenset[UUID] | None) -> None:
         raise Forbidden(
             "Accounts are managed by administrators of all projects; this one is limited to some.",
             code=PERMISSION_MISSING,
+        )
+
+
+def check_life(life: ProjectLife, match: Match) -> None:
+    """Pass, unless the route would change a project that is not worked on.
+
+    Raises:
+        NotFound: the project is deleted.
+        Conflict: it is archived; code ``project-archived``.
+    """
+    if life is ProjectLife.DELETED:
+        raise NotFound("There is no such project.")
+    if life is ProjectLife.ARCHIVED and match.route.changes:
+        raise Conflict(
+            "This project is archived: it can be read and not changed. Set its life to active "
+            "first.",
+            code=PROJECT_ARCHIVED,
         )

@@ -7,6 +7,7 @@ user-exists          the user name is taken
 last-admin           the change would leave nobody who can manage users
 weak-password        the password breaks the rule that the detail states
 permission-missing   the role lacks the permission that the route needs
+project-archived     the project can be read and not changed
 upstream-unavailable the service that answers this path does not
 too-many-streams     as many streams are open as may be
 """
@@ -20,5 +21,6 @@ USER_EXISTS: Final = "user-exists"
 LAST_ADMIN: Final = "last-admin"
 WEAK_PASSWORD: Final = "weak-password"  # noqa: S105  a code, not a password
 PERMISSION_MISSING: Final = "permission-missing"
+PROJECT_ARCHIVED: Final = "project-archived"
 UPSTREAM_UNAVAILABLE: Final = "upstream-unavailable"
 TOO_MANY_STREAMS: Final = "too-many-streams"

@@ -28,18 +28,40 @@ class Route:
     """Only for users who are not limited to some projects."""
     takes_file: bool = False
     """Its body is a file that streams through, not a small document."""
+    revives: bool = False
+    """Also for a project that is archived: it brings it back, or removes it."""
+
+    @property
+    def changes(self) -> bool:
+        """Whether it is refused while the project is archived."""
+        return self.permission is not Permission.READ and not self.revives
 
 
 ROUTES: Final[tuple[Route, ...]] = (
     Route("POST", "/v1/projects", "ingest", WRITE, needs_all_projects=True),
     Route("GET", "/v1/projects", "ingest", READ),
     Route("GET", "/v1/projects/{project_id}", "ingest", READ),
-    Route("PATCH", "/v1/projects/{project_id}", "ingest", WRITE),
+    Route("PATCH", "/v1/projects/{project_id}", "ingest", WRITE, revives=True),
+    Route("DELETE", "/v1/projects/{project_id}", "ingest", ADMIN, revives=True),
+    Route("GET", "/v1/projects/{project_id}/contents", "ingest", READ),
+    Route("POST", "/v1/projects/{project_id}/clearance", "ingest", WRITE),
     Route("POST", "/v1/projects/{project_id}/inventories", "ingest", WRITE, takes_file=True),
     Route("GET", "/v1/projects/{project_id}/inventories", "ingest", READ),
     Route("GET", "/v1/projects/{project_id}/inventories/{inventory_id}", "ingest", READ),
     Route("GET", "/v1/projects/{project_id}/inventories/{inventory_id}/vms", "ingest", READ),
     Route("GET", "/v1/projects/{project_id}/inventories/{inventory_id}/vms.csv", "ingest", READ),
+    Route("DELETE", "/v1/projects/{project_id}/inventories/{inventory_id}", "ingest", WRITE),
+    Route("GET", "/v1/projects/{project_id}/inventories/{inventory_id}/comparison", "ingest", READ),
+    Route(
+        "GET",
+        "/v1/projects/{project_id}/inventories/{inventory_id}/comparison/vms",
+        "ingest",
+        READ,
+    ),
+    Route(
+        "POST", "/v1/projects/{project_id}/inventories/{inventory_id}/application", "ingest", WRITE
+    ),
+    Route("GET", "/v1/projects/{project_id}/trend", "ingest", READ),
     Route("GET", "/v1/projects/{project_id}/assessment", "assessment", READ),
     Route("GET", "/v1/projects/{project_id}/assessment/vms", "assessment", READ),
     Route("GET", "/v1/projects/{project_id}/assessment/vms.csv", "assessment", READ),

@@ -1,20 +1,25 @@
 """Projects, and the inventories that workbooks give."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
 from services.ingest.api.schemas import (
+    ContentsReply,
     InventoryItem,
     InventoryReply,
     NewProject,
+    ProjectConfirmation,
     ProjectPatch,
     ProjectReply,
     VmReply,
 )
 from services.ingest.api.uploads import UploadRoute
+from services.ingest.domain.inventory import ImportMode
+from services.ingest.domain.project import MAX_NAME_CHARS
+from services.ingest.persistence.contents import show_contents
 from services.ingest.persistence.queries import (
     count_vms,
     find_project,
@@ -25,22 +30,27 @@ from services.ingest.persistence.queries import (
 )
 from services.ingest.usecases.ports import IngestStore
 from services.ingest.usecases.projects import CreateProject, change_project
+from services.ingest.usecases.receive_workbook import Wish
+from services.ingest.usecases.remove_project import RemoveProject
 from shared.auth.permissions import Permission
 from shared.auth.principal import Principal
+from shared.db import jobs
 from shared.db.idempotency import Reply
-from shared.db.uow import Database, Transactions
+from shared.db.uow import Database, Transaction, Transactions
 from shared.http.csv_lists import CSV_RESPONSE, CsvResponse, every_page, fields
 from shared.http.etags import BaseVersion, etag
-from shared.http.idempotency import KeyedPost, KeyScope, json_reply, run_once
+from shared.http.idempotency import KeyedPost, KeyScope, json_reply, run_once, sent
 from shared.http.limits import streaming_body
 from shared.http.models import ListReply, PageParameters
-from shared.http.operations import Operation
+from shared.http.operations import Operation, operation_path, present_operation
 from shared.http.security import VisibleProject, require
-from shared.kernel.ids import InventoryId
+from shared.kernel.ids import InventoryId, JobId
 from shared.kernel.paging import Page
+from shared.kernel.project_life import ProjectLife
 
 Reader = Annotated[Principal, require(Permission.READ)]
 Writer = Annotated[Principal, require(Permission.WRITE)]
+Admin = Annotated[Principal, require(Permission.ADMIN)]
 
 _WORKBOOK_BODY = {
     "requestBody": {
@@ -58,7 +68,10 @@ _WORKBOOK_BODY = {
 
 
 def project_routes(
-    database: Database, transactions: Transactions[IngestStore], create_project: CreateProject
+    database: Database,
+    transactions: Transactions[IngestStore],
+    create_project: CreateProject,
+    remove_project: RemoveProject,
 ) -> APIRouter:
     """Projects."""
     router = APIRouter(prefix="/v1/projects", tags=["projects"])
@@ -79,11 +92,21 @@ def project_routes(
         return await run_once(database, transactions, keyed, work)
 
     @router.get("")
-    async def list_projects_route(caller: Reader, page: PageParameters) -> ListReply[ProjectReply]:
+    async def list_projects_route(
+        caller: Reader,
+        page: PageParameters,
+        life: Annotated[
+            Literal["active", "archived"], Query(description="Only projects that stand so")
+        ] = "active",
+    ) -> ListReply[ProjectReply]:
         """The projects one may see, the newest first."""
         async with database.read() as connection:
             found = await list_projects(
-                connection, visible=caller.projects, cursor=page.cursor, limit=page.limit
+                connection,
+                visible=caller.projects,
+                life=ProjectLife(life),
+                cursor=page.cursor,
+                limit=page.limit,
             )
         items = [ProjectReply.of(project) for project in found.items]
         return ListReply[ProjectReply].of(Page(items, found.next_cursor))
@@ -106,13 +129,56 @@ def project_routes(
         caller: Writer,
         response: Response,
     ) -> ProjectReply:
-        """Change name or description."""
+        """Change name or description; archive the project, or bring it back."""
         async with transactions() as tx:
             project = await change_project(
-                tx, project_id, body.changes(), expected_version=base_version, by=caller
+                tx,
+                project_id,
+                body.changes(),
+                expected_version=base_version,
+                by=caller,
+                clock=database.clock,
             )
         response.headers["ETag"] = etag(project.version)
         return ProjectReply.of(project)
+
+    @router.get("/{project_id}/contents")
+    async def show_contents_route(project_id: VisibleProject, caller: Reader) -> ContentsReply:
+        """What clearing or deleting the project would remove."""
+        async with database.read() as connection:
+            return ContentsReply.of(await show_contents(connection, project_id))
+
+    async def removed(tx: Transaction[IngestStore], job_id: JobId) -> Reply:
+        job = await jobs.get(tx.connection, job_id)
+        location = operation_path("ingest", job_id)
+        return json_reply(202, present_operation("ingest", job), location=location)
+
+    @router.post("/{project_id}/clearance", status_code=202, response_model=Operation)
+    async def clear_project_route(
+        project_id: VisibleProject, body: ProjectConfirmation, caller: Writer, keyed: KeyedPost
+    ) -> Response:
+        """Remove all imports of the project and everything that followed from them."""
+
+        async def work(transactions: Transactions[IngestStore]) -> Reply:
+            async with transactions() as tx:
+                job_id = await remove_project.clear(tx, project_id, name=body.name, by=caller)
+                return await removed(tx, job_id)
+
+        return await run_once(database, transactions, keyed, work)
+
+    @router.delete("/{project_id}", status_code=202, response_model=Operation)
+    async def delete_project_route(
+        project_id: VisibleProject,
+        caller: Admin,
+        name: Annotated[
+            str, Query(description="The project's name, exactly", max_length=MAX_NAME_CHARS)
+        ],
+    ) -> Response:
+        """Remove the project and everything in it, for good."""
+        async with transactions() as tx:
+            job_id = await remove_project.delete(tx, project_id, name=name, by=caller)
+            reply = await removed(tx, job_id)
+        return sent(reply)
 
     return router
 
@@ -145,11 +211,27 @@ def inventory_routes(database: Database, upload: UploadRoute) -> APIRouter:
         force: Annotated[
             bool, Query(description="Import again although the project has this workbook")
         ] = False,
+        mode: Annotated[
+            ImportMode,
+            Query(
+                description="merge keeps what was decided on VMs that are recognised; replace "
+                "forgets what was decided on VMs and tenants"
+            ),
+        ] = ImportMode.MERGE,
+        hold: Annotated[
+            bool,
+            Query(description="Store it, and wait: compare it with the one before, then apply it"),
+        ] = False,
     ) -> Response:
         """Upload a workbook: 202 and an operation to follow, or 200 and the former inventory of
         the same workbook."""
         return await upload(
-            request, scope, project_id, caller=caller, file_name=filename, is_forced=force
+            request,
+            scope,
+            project_id,
+            caller=caller,
+            file_name=filename,
+            wish=Wish(is_forced=force, mode=mode, is_held=hold),
         )
 
     @router.get("")

@@ -1,17 +1,31 @@
 """Bodies of the ingest."""
 
-from typing import Any, Self
+from dataclasses import asdict
+from typing import Any, Final, Literal, Self
 from uuid import UUID
 
 from pydantic import Field
 
-from services.ingest.domain.inventory import InventoryState
+from services.ingest.domain.inventory import ImportMode, InventoryState
 from services.ingest.domain.project import MAX_DESCRIPTION_CHARS, MAX_NAME_CHARS, Project
+from services.ingest.persistence.contents import Contents
 from services.ingest.persistence.queries import InventoryView
 from shared.contracts.records import IdentityBasis, PowerState, SizeBasis
 from shared.db.jobs import JobState
 from shared.http.models import MergePatch, ReplyModel, RequestModel, UtcTime
 from shared.http.operations import OperationError, operation_path, present_operation
+
+CLEARED: Final = (
+    "all imports, with their rows and reports",
+    "assessments, and what was decided on their VMs and tenants",
+    "plans that nobody asked to approve, and the preparation that nobody has started",
+    "exports",
+)
+DELETED: Final = (
+    "the project's settings and rules",
+    "plans and their approvals",
+    "the project itself; its audit trail stays",
+)
 
 
 class NewProject(RequestModel):
@@ -26,6 +40,34 @@ class ProjectPatch(MergePatch):
 
     name: str = Field("", max_length=MAX_NAME_CHARS)
     description: str | None = Field("", max_length=MAX_DESCRIPTION_CHARS)
+    life: Literal["active", "archived"] = Field(
+        "active",
+        description="archived: can be read, not changed, and is not listed; needs migration:admin",
+    )
+
+
+class ProjectConfirmation(RequestModel):
+    """That just this project is meant."""
+
+    name: str = Field(description="The project's name, exactly", max_length=MAX_NAME_CHARS)
+
+
+class ContentsReply(ReplyModel):
+    """What clearing or deleting the project would remove."""
+
+    name: str
+    imports: int
+    running_imports: int = Field(description="They are stopped")
+    vms: int = Field(description="VMs in all imports together")
+    disks: int
+    nics: int
+    cleared: list[str] = Field(description="What goes when the project is cleared")
+    deleted: list[str] = Field(description="What goes besides when it is deleted")
+
+    @classmethod
+    def of(cls, contents: Contents) -> Self:
+        """``contents`` as a reply."""
+        return cls(**asdict(contents), cleared=list(CLEARED), deleted=list(DELETED))
 
 
 class ProjectReply(ReplyModel):
@@ -36,6 +78,7 @@ class ProjectReply(ReplyModel):
     description: str
     created_at: UtcTime
     created_by: str = Field(description="Principal, e.g. user:<id>")
+    life: Literal["active", "archived"]
 
     @classmethod
     def of(cls, project: Project) -> Self:
@@ -75,7 +118,11 @@ class InventoryItem(ReplyModel):
     operation: str = Field(description="Path of the operation: watch, cancel, retry")
     progress: dict[str, Any] | None = Field(description="How far the import is: tab and rows")
     error: OperationError | None
-    imported_at: UtcTime | None
+    mode: ImportMode
+    imported_at: UtcTime | None = Field(description="When its rows were stored")
+    applied_at: UtcTime | None = Field(
+        description="When the project began to work with it; null while it is held"
+    )
     counts: InventoryCounts | None = Field(description="Once it is ready")
 
     @classmethod
@@ -113,14 +160,18 @@ def _facts(view: InventoryView) -> dict[str, Any]:
         "operation": operation_path("ingest", inventory.job_id),
         "progress": operation.progress,
         "error": operation.error,
+        "mode": inventory.mode,
         "imported_at": inventory.imported_at,
+        "applied_at": inventory.applied_at,
         "counts": None if view.counts is None else InventoryCounts.model_validate(view.counts),
     }
 
 
 def _state(view: InventoryView) -> InventoryState:
-    if view.inventory.imported_at is not None:
+    if view.inventory.applied_at is not None:
         return InventoryState.READY
+    if view.inventory.imported_at is not None:
+        return InventoryState.HELD
     if view.job.state in _WITHOUT_ROWS:
         return _WITHOUT_ROWS[view.job.state]
     return InventoryState((view.job.progress or {}).get("state", InventoryState.VALIDATING))

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from services.ingest.api.schemas import InventoryReply
 from services.ingest.persistence.queries import show_inventory
 from services.ingest.usecases.ports import IngestStore
-from services.ingest.usecases.receive_workbook import Received, ReceiveWorkbook
+from services.ingest.usecases.receive_workbook import Received, ReceiveWorkbook, Wish
 from shared.auth.principal import Principal
 from shared.db import idempotency, jobs
 from shared.db.idempotency import Claim, Reply, Scope, StoredReply
@@ -48,7 +48,7 @@ class UploadRoute:
         *,
         caller: Principal,
         file_name: str | None,
-        is_forced: bool,
+        wish: Wish,
     ) -> Response:
         """The reply to an upload, or the one that its key had before.
 
@@ -71,7 +71,7 @@ class UploadRoute:
             body = self._renewing(request, claim, digest)
             received = await self._receive.store(project_id, body, name=file_name)
             try:
-                reply = await self._accept(received, claim, digest, caller, is_forced=is_forced)
+                reply = await self._accept(received, claim, digest, caller, wish=wish)
             except (Conflict, NotFound):
                 await self._receive.discard(received.inventory_id)
                 raise
@@ -88,12 +88,10 @@ class UploadRoute:
         digest: RequestDigest,
         caller: Principal,
         *,
-        is_forced: bool,
+        wish: Wish,
     ) -> Reply:
         async with self._transactions() as tx:
-            inventory, is_new = await self._receive.accept(
-                tx, received, by=caller, is_forced=is_forced
-            )
+            inventory, is_new = await self._receive.accept(tx, received, by=caller, wish=wish)
             if is_new:
                 job = await jobs.get(tx.connection, inventory.job_id)
                 location = operation_path("ingest", inventory.job_id)

@@ -10,7 +10,8 @@ AppError
 │   ├── tab-missing             there is no vInfo
 │   ├── column-missing          vInfo has no column that names the VM
 │   ├── no-vms                  vInfo holds no VM
-│   └── upload-expired          the bytes of a retried import are not kept any more
+│   ├── upload-expired          the bytes of a retried import are not kept any more
+│   └── project-not-confirmed   another name was typed than the project's
 ├── TooLarge
 │   ├── upload-too-large        more bytes than an upload may have
 │   ├── workbook-too-large      unpacked, it is over the limit
@@ -24,7 +25,10 @@ AppError
 │   ├── project-not-found
 │   └── inventory-not-found
 └── Conflict
-    └── inventory-not-ready     its VMs are not stored (yet)
+    ├── project-archived        it can be read and not changed
+    ├── inventory-not-ready     its VMs are not stored (yet)
+    ├── inventory-applied       the project works with it already, or has
+    └── newer-inventory-applied a later import is applied
 """
 
 from typing import Final
@@ -48,3 +52,7 @@ NOT_A_WORKBOOK: Final = "not-a-workbook"
 PROJECT_NOT_FOUND: Final = "project-not-found"
 INVENTORY_NOT_FOUND: Final = "inventory-not-found"
 INVENTORY_NOT_READY: Final = "inventory-not-ready"
+INVENTORY_APPLIED: Final = "inventory-applied"
+NEWER_INVENTORY_APPLIED: Final = "newer-inventory-applied"
+PROJECT_NOT_CONFIRMED: Final = "project-not-confirmed"
+PROJECT_ARCHIVED: Final = "project-archived"

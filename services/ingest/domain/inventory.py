@@ -14,15 +14,26 @@ _PATH: Final = re.compile(r".*[/\\]")
 
 
 class InventoryState(StrEnum):
-    """Where an import stands. The last three are final, but a failed one can be retried."""
+    """Where an import stands. A held one is stored and waits to be applied. The last three are
+    final, but a failed one can be retried."""
 
     QUEUED = "queued"
     VALIDATING = "validating"
     PARSING = "parsing"
     STORING = "storing"
+    HELD = "held"
     READY = "ready"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+
+class ImportMode(StrEnum):
+    """What an import does with what was decided on VMs and tenants of the one before it."""
+
+    MERGE = "merge"
+    """Decisions on VMs that are recognised stay."""
+    REPLACE = "replace"
+    """Everything keyed to a VM or a tenant goes; settings and rules stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +54,8 @@ def subject_of(project_id: ProjectId, inventory_id: InventoryId) -> str:
 class Inventory:
     """An inventory in its project; ``number`` counts its project's inventories from 1.
 
-    ``imported_at`` is None until its rows are stored.
+    ``imported_at`` is None until its rows are stored, ``applied_at`` until the other services are
+    told of it: at once, unless ``is_held`` makes it wait for somebody who has looked at it.
     """
 
     id: InventoryId
@@ -53,7 +65,10 @@ class Inventory:
     uploaded_at: datetime
     uploaded_by: str
     job_id: JobId
+    mode: ImportMode = ImportMode.MERGE
+    is_held: bool = False
     imported_at: datetime | None = None
+    applied_at: datetime | None = None
 
     @property
     def subject(self) -> str:

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from shared.kernel.errors import ErrorDetail, Invalid
+from services.ingest.domain.errors import PROJECT_ARCHIVED, PROJECT_NOT_CONFIRMED
+from shared.kernel.errors import Conflict, ErrorDetail, Invalid
 from shared.kernel.ids import ProjectId
+from shared.kernel.project_life import ProjectLife
 
 MAX_NAME_CHARS: Final = 200
 MAX_DESCRIPTION_CHARS: Final = 4000
@@ -13,7 +15,10 @@ MAX_DESCRIPTION_CHARS: Final = 4000
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """``created_by`` is the principal, e.g. ``user:<id>``."""
+    """``created_by`` is the principal, e.g. ``user:<id>``.
+
+    Inventories with numbers up to ``cleared_through`` were cleared away; 0 if none was.
+    """
 
     id: ProjectId
     name: str
@@ -21,6 +26,8 @@ class Project:
     created_at: datetime
     created_by: str
     version: int
+    life: ProjectLife = ProjectLife.ACTIVE
+    cleared_through: int = 0
 
     @property
     def subject(self) -> str:
@@ -52,3 +59,30 @@ def project_description(text: str) -> str:
         problem = f"A description has at most {MAX_DESCRIPTION_CHARS:,} characters."
         raise Invalid(problem, errors=[ErrorDetail(problem, pointer="/description")])
     return description
+
+
+def require_name(project: Project, typed: str) -> None:
+    """Accepts what was typed to confirm that just this project is meant.
+
+    Raises:
+        Invalid: it is not the project's name; code ``project-not-confirmed``.
+    """
+    if typed.strip() != project.name:
+        raise Invalid(
+            f"To confirm, give the project's name exactly: {project.name!r}.",
+            code=PROJECT_NOT_CONFIRMED,
+        )
+
+
+def require_active(project: Project) -> None:
+    """Accepts a project that may be changed.
+
+    Raises:
+        Conflict: it is archived; code ``project-archived``.
+    """
+    if project.life is not ProjectLife.ACTIVE:
+        raise Conflict(
+            "This project is archived: it can be read and not changed. Set its life to active "
+            "first.",
+            code=PROJECT_ARCHIVED,
+        )

@@ -5,13 +5,19 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import Select, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.errors import INVENTORY_NOT_FOUND, INVENTORY_NOT_READY
 from services.ingest.domain.inventory import Counts, Inventory
 from services.ingest.domain.project import Project
-from services.ingest.persistence.store import inventory_from, no_project, project_from
+from services.ingest.persistence.store import (
+    APPLIED_AT,
+    find_applied,
+    inventory_from,
+    no_project,
+    project_from,
+)
 from services.ingest.persistence.tables import (
     inventories,
     projects,
@@ -26,8 +32,16 @@ from shared.db.uow import Database
 from shared.kernel.errors import Conflict, NotFound
 from shared.kernel.ids import InventoryId, ProjectId
 from shared.kernel.paging import Page, decode_cursor, encode_cursor
+from shared.kernel.project_life import ProjectLife
 
-_SUMMARY: Final = [column for column in inventories.c if column.name not in {"report", "manifest"}]
+_SUMMARY: Final = [
+    *(
+        column
+        for column in inventories.c
+        if column.name not in {"report", "manifest", "applied_at"}
+    ),
+    APPLIED_AT.label("applied_at"),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +58,7 @@ async def list_projects(
     connection: AsyncConnection,
     *,
     visible: frozenset[UUID] | None,
+    life: ProjectLife,
     cursor: str | None,
     limit: int,
 ) -> Page[Project]:
@@ -52,7 +67,9 @@ async def list_projects(
     Raises:
         Invalid: the cursor is not one of this list.
     """
-    statement = select(projects).order_by(projects.c.id.desc()).limit(limit + 1)
+    statement = (
+        select(projects).where(projects.c.life == life).order_by(projects.c.id.desc())
+    ).limit(limit + 1)
     if visible is not None:
         statement = statement.where(projects.c.id.in_(visible))
     if cursor is not None:
@@ -66,7 +83,11 @@ async def list_projects(
 async def find_project(connection: AsyncConnection, project_id: ProjectId) -> Project:
     """The project. Raises NotFound ``project-not-found``."""
     row = (
-        await connection.execute(select(projects).where(projects.c.id == project_id))
+        await connection.execute(
+            select(projects).where(
+                projects.c.id == project_id, projects.c.life != ProjectLife.DELETED
+            )
+        )
     ).one_or_none()
     if row is None:
         raise no_project()
@@ -80,7 +101,9 @@ async def show_inventory(
     row = (
         await connection.execute(
             select(*_SUMMARY, inventories.c.report).where(
-                inventories.c.id == inventory_id, inventories.c.project_id == project_id
+                inventories.c.id == inventory_id,
+                inventories.c.project_id == project_id,
+                inventories.c.removed_at.is_(None),
             )
         )
     ).one_or_none()
@@ -89,6 +112,38 @@ async def show_inventory(
     inventory = inventory_from(row)
     job = await jobs.get(connection, inventory.job_id)
     return InventoryView(inventory, job, _counts(row), row.report)
+
+
+async def ready_inventory(
+    connection: AsyncConnection, project_id: ProjectId, inventory_id: InventoryId
+) -> Inventory:
+    """The project's inventory, whose rows are stored.
+
+    Raises:
+        NotFound: the project has no such inventory.
+        Conflict: its rows are not stored yet; code ``inventory-not-ready``.
+    """
+    inventory = (await show_inventory(connection, project_id, inventory_id)).inventory
+    if inventory.imported_at is None:
+        raise Conflict(
+            "The VMs of this inventory are not stored yet. Watch the import's operation.",
+            code=INVENTORY_NOT_READY,
+        )
+    return inventory
+
+
+async def base_of(
+    connection: AsyncConnection, inventory: Inventory, base_id: InventoryId | None
+) -> Inventory | None:
+    """What ``inventory`` is compared with: the inventory ``base_id``, else the one that the project
+    worked with before it; None if there was none.
+
+    Raises:
+        NotFound, Conflict: as :func:`ready_inventory` does for ``base_id``.
+    """
+    if base_id is not None:
+        return await ready_inventory(connection, inventory.project_id, base_id)
+    return await find_applied(connection, inventory.project_id, before=inventory.number)
 
 
 async def list_inventories(
@@ -103,7 +158,7 @@ async def list_inventories(
     await find_project(connection, project_id)
     statement = (
         select(*_SUMMARY)
-        .where(inventories.c.project_id == project_id)
+        .where(inventories.c.project_id == project_id, inventories.c.removed_at.is_(None))
         .order_by(inventories.c.number.desc())
         .limit(limit + 1)
     )
@@ -130,13 +185,9 @@ async def count_vms(
         NotFound: the project has no such inventory.
         Conflict: its rows are not stored yet; code ``inventory-not-ready``.
     """
-    view = await show_inventory(connection, project_id, inventory_id)
-    if view.counts is None:
-        raise Conflict(
-            "The VMs of this inventory are not stored yet. Watch the import's operation.",
-            code=INVENTORY_NOT_READY,
-        )
-    return view.counts.vms
+    await ready_inventory(connection, project_id, inventory_id)
+    count = select(func.count()).where(vms.c.inventory_id == inventory_id)
+    return await connection.scalar(count) or 0
 
 
 async def list_vms(
@@ -154,7 +205,7 @@ async def list_vms(
         Conflict: its rows are not stored yet; code ``inventory-not-ready``.
         Invalid: the cursor is not one of this list.
     """
-    await count_vms(connection, project_id, inventory_id)
+    await ready_inventory(connection, project_id, inventory_id)
     statement: Select[*tuple[Any, ...]] = (
         select(vms)
         .where(vms.c.inventory_id == inventory_id)

@@ -1,16 +1,17 @@
 """Projects, uploads and inventories in PostgreSQL."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, delete, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, case, delete, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.errors import INVENTORY_NOT_FOUND, PROJECT_NOT_FOUND, UPLOAD_EXPIRED
-from services.ingest.domain.inventory import Inventory, Upload
-from services.ingest.domain.project import Project
+from services.ingest.domain.inventory import ImportMode, Inventory, Upload
+from services.ingest.domain.project import Project, require_active
 from services.ingest.domain.table_rows import DISK_COLUMNS, NIC_COLUMNS, VM_COLUMNS
 from services.ingest.persistence.tables import (
     inventories,
@@ -20,11 +21,14 @@ from services.ingest.persistence.tables import (
     uploads,
 )
 from services.ingest.usecases.ports import ParsedWorkbook
+from shared.contracts.snapshots import SnapshotManifest
+from shared.db import jobs
 from shared.db.jobs import ENDED
 from shared.db.tables import TABLES
 from shared.db.uow import copy_file
-from shared.kernel.errors import Invalid, NotFound, PreconditionFailed
+from shared.kernel.errors import Conflict, Invalid, NotFound, PreconditionFailed
 from shared.kernel.ids import InventoryId, JobId, ProjectId
+from shared.kernel.project_life import ProjectLife
 
 ABANDONED_AFTER: Final = timedelta(hours=1)
 """An upload that has got no bytes for this long, and never became an inventory, is swept away."""
@@ -32,6 +36,10 @@ KEPT_FOR: Final = timedelta(days=7)
 """The bytes of a failed or cancelled import can be retried for this long."""
 SWEPT_AT_ONCE: Final = 4
 
+APPLIED_AT: Final = func.coalesce(
+    inventories.c.applied_at, case((~inventories.c.is_held, inventories.c.imported_at))
+)
+"""When the project began to work with an inventory: at once unless it is held."""
 _INVENTORY: Final = (
     inventories.c.id,
     inventories.c.project_id,
@@ -42,7 +50,10 @@ _INVENTORY: Final = (
     inventories.c.uploaded_at,
     inventories.c.uploaded_by,
     inventories.c.job_id,
+    inventories.c.mode,
+    inventories.c.is_held,
     inventories.c.imported_at,
+    APPLIED_AT.label("applied_at"),
 )
 
 
@@ -55,6 +66,8 @@ def project_from(row: Row[*tuple[Any, ...]]) -> Project:
         created_at=row.created_at,
         created_by=row.created_by,
         version=row.version,
+        life=ProjectLife(row.life),
+        cleared_through=row.cleared_through,
     )
 
 
@@ -68,7 +81,10 @@ def inventory_from(row: Row[*tuple[Any, ...]]) -> Inventory:
         uploaded_at=row.uploaded_at,
         uploaded_by=row.uploaded_by,
         job_id=JobId(row.job_id),
+        mode=ImportMode(row.mode),
+        is_held=row.is_held,
         imported_at=row.imported_at,
+        applied_at=row.applied_at,
     )
 
 
@@ -96,7 +112,11 @@ class PostgresIngestStore:
     async def project(self, project_id: ProjectId) -> Project:
         """The project. Raises NotFound ``project-not-found``."""
         row = (
-            await self._connection.execute(select(projects).where(projects.c.id == project_id))
+            await self._connection.execute(
+                select(projects).where(
+                    projects.c.id == project_id, projects.c.life != ProjectLife.DELETED
+                )
+            )
         ).one_or_none()
         if row is None:
             raise no_project()
@@ -114,8 +134,28 @@ class PostgresIngestStore:
                 "Somebody changed this project first. Read it again and repeat the change."
             )
 
+    async def remove_inventories(self, project_id: ProjectId, *, at: datetime) -> None:
+        """Take all inventories of the project out of sight, and stop their imports."""
+        mine = (inventories.c.project_id == project_id) & inventories.c.removed_at.is_(None)
+        job_ids = await self._connection.scalars(
+            select(inventories.c.job_id).where(mine).order_by(inventories.c.job_id)
+        )
+        for job_id in job_ids.all():
+            with suppress(Conflict):  # it has ended
+                await jobs.cancel(self._connection, JobId(job_id))
+        await self._connection.execute(update(inventories).where(mine).values(removed_at=at))
+
+    async def removed_inventories(self, project_id: ProjectId) -> Sequence[InventoryId]:
+        """Those that are out of sight and still there."""
+        ids = await self._connection.scalars(
+            select(inventories.c.id)
+            .where(inventories.c.project_id == project_id, inventories.c.removed_at.is_not(None))
+            .order_by(inventories.c.number)
+        )
+        return [InventoryId(id_) for id_ in ids]
+
     async def begin_upload(self, inventory_id: InventoryId, project_id: ProjectId) -> None:
-        """Make room for the bytes of an upload. Raises NotFound ``project-not-found``."""
+        """Make room for the bytes of an upload. Raises as :meth:`next_number` does."""
         await self._require_project(project_id)
         await self._connection.execute(
             insert(uploads).values(
@@ -161,7 +201,9 @@ class PostgresIngestStore:
             .limit(SWEPT_AT_ONCE)
             .with_for_update(skip_locked=True)
         )
-        await self._connection.execute(delete(uploads).where(uploads.c.inventory_id.in_(abandoned)))
+        # In two statements: within one, the planner may carry out the limited one again and again.
+        ids = (await self._connection.scalars(abandoned)).all()
+        await self._connection.execute(delete(uploads).where(uploads.c.inventory_id.in_(ids)))
 
     async def former_inventory(self, project_id: ProjectId, *, sha256: str) -> Inventory | None:
         """The project's newest inventory of the same workbook that is ready, or else is still
@@ -173,6 +215,7 @@ class PostgresIngestStore:
                 .where(
                     inventories.c.project_id == project_id,
                     inventories.c.sha256 == sha256,
+                    inventories.c.removed_at.is_(None),
                     is_ready | _may_become_ready(),
                 )
                 .order_by(is_ready.desc(), inventories.c.number.desc())
@@ -182,12 +225,28 @@ class PostgresIngestStore:
         return inventory_from(row) if row else None
 
     async def next_number(self, project_id: ProjectId) -> int:
-        """The number of the project's next inventory; others wait for this transaction."""
+        """The number of the project's next inventory; others wait for this transaction.
+
+        Raises:
+            NotFound: there is no such project.
+            Conflict: it is archived; code ``project-archived``.
+        """
         await self._require_project(project_id, lock=True)
+        return await self.highest_number(project_id) + 1
+
+    async def highest_number(self, project_id: ProjectId) -> int:
+        """The highest number that an inventory of the project ever had; 0 if there was none."""
         highest = await self._connection.scalar(
-            select(func.max(inventories.c.number)).where(inventories.c.project_id == project_id)
+            select(
+                func.greatest(
+                    select(func.max(inventories.c.number))
+                    .where(inventories.c.project_id == project_id)
+                    .scalar_subquery(),
+                    projects.c.cleared_through,
+                )
+            ).where(projects.c.id == project_id)
         )
-        return (highest or 0) + 1
+        return highest or 0
 
     async def add_inventory(self, inventory: Inventory) -> None:
         """Add an inventory whose rows are not there yet."""
@@ -202,6 +261,8 @@ class PostgresIngestStore:
                 uploaded_at=inventory.uploaded_at,
                 uploaded_by=inventory.uploaded_by,
                 job_id=inventory.job_id,
+                mode=inventory.mode,
+                is_held=inventory.is_held,
             )
         )
 
@@ -209,7 +270,9 @@ class PostgresIngestStore:
         """The inventory. Raises NotFound ``inventory-not-found``."""
         row = (
             await self._connection.execute(
-                select(*_INVENTORY).where(inventories.c.id == inventory_id)
+                select(*_INVENTORY).where(
+                    inventories.c.id == inventory_id, inventories.c.removed_at.is_(None)
+                )
             )
         ).one_or_none()
         if row is None:
@@ -247,9 +310,64 @@ class PostgresIngestStore:
             )
         )
 
+    async def manifest(self, inventory_id: InventoryId) -> SnapshotManifest | None:
+        """The manifest of its snapshot; None before its rows are stored."""
+        stored = await self._connection.scalar(
+            select(inventories.c.manifest).where(inventories.c.id == inventory_id)
+        )
+        return None if stored is None else SnapshotManifest.model_validate(stored)
+
+    async def applied(self, project_id: ProjectId) -> Inventory | None:
+        """The inventory that the project works with: the newest one that was applied. Who applies
+        another one waits for this transaction."""
+        await self._require_project(project_id, lock=True)
+        return await find_applied(self._connection, project_id)
+
+    async def apply(self, inventory: Inventory) -> None:
+        """Remember that the inventory is applied, and how."""
+        await self._connection.execute(
+            update(inventories)
+            .where(inventories.c.id == inventory.id)
+            .values(mode=inventory.mode, applied_at=inventory.applied_at)
+        )
+
+    async def has_ended(self, inventory: Inventory) -> bool:
+        """Whether its import has ended, well or badly."""
+        job = await jobs.get(self._connection, inventory.job_id)
+        return job.state in ENDED
+
+    async def forget_inventory(self, inventory_id: InventoryId) -> None:
+        """Remove an inventory with everything that it holds."""
+        await self._connection.execute(
+            delete(uploads).where(uploads.c.inventory_id == inventory_id)
+        )
+        await self._connection.execute(delete(inventories).where(inventories.c.id == inventory_id))
+
     async def _require_project(self, project_id: ProjectId, *, lock: bool = False) -> None:
-        found = select(projects.c.id).where(projects.c.id == project_id)
+        found = select(projects).where(projects.c.id == project_id)
         if lock:
             found = found.with_for_update(key_share=True)
-        if await self._connection.scalar(found) is None:
+        row = (await self._connection.execute(found)).one_or_none()
+        if row is None or row.life == ProjectLife.DELETED:
             raise no_project()
+        require_active(project_from(row))
+
+
+async def find_applied(
+    connection: AsyncConnection, project_id: ProjectId, *, before: int | None = None
+) -> Inventory | None:
+    """The project's newest applied inventory; only those with numbers under ``before`` if given."""
+    statement = (
+        select(*_INVENTORY)
+        .where(
+            inventories.c.project_id == project_id,
+            inventories.c.removed_at.is_(None),
+            APPLIED_AT.is_not(None),
+        )
+        .order_by(inventories.c.number.desc())
+        .limit(1)
+    )
+    if before is not None:
+        statement = statement.where(inventories.c.number < before)
+    row = (await connection.execute(statement)).one_or_none()
+    return inventory_from(row) if row else None

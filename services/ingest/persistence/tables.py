@@ -27,6 +27,8 @@ projects = Table(
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("created_by", Text, nullable=False),
     Column("version", Integer, nullable=False),
+    Column("life", Text, nullable=False),
+    Column("cleared_through", Integer, nullable=False),
 )
 
 uploads = Table(
@@ -57,7 +59,11 @@ inventories = Table(
     Column("uploaded_at", DateTime(timezone=True), nullable=False),
     Column("uploaded_by", Text, nullable=False),
     Column("job_id", Uuid, nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("is_held", Boolean, nullable=False),
     Column("imported_at", DateTime(timezone=True)),
+    Column("applied_at", DateTime(timezone=True)),
+    Column("removed_at", DateTime(timezone=True)),
     Column("vm_count", Integer),
     Column("disk_count", Integer),
     Column("nic_count", Integer),

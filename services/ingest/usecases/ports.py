@@ -1,6 +1,6 @@
 """What the use cases need from outside."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -27,7 +27,7 @@ class IngestStore(Protocol):
         ...
 
     async def begin_upload(self, inventory_id: InventoryId, project_id: ProjectId) -> None:
-        """Make room for the bytes of an upload. Raises NotFound ``project-not-found``."""
+        """Make room for the bytes of an upload. Raises as :meth:`next_number` does."""
         ...
 
     async def add_chunks(self, inventory_id: InventoryId, chunks: Mapping[int, bytes]) -> None:
@@ -52,7 +52,24 @@ class IngestStore(Protocol):
         ...
 
     async def next_number(self, project_id: ProjectId) -> int:
-        """The number of the project's next inventory; others wait for this transaction."""
+        """The number of the project's next inventory; others wait for this transaction.
+
+        Raises:
+            NotFound: there is no such project.
+            Conflict: it is archived; code ``project-archived``.
+        """
+        ...
+
+    async def highest_number(self, project_id: ProjectId) -> int:
+        """The highest number that an inventory of the project ever had; 0 if there was none."""
+        ...
+
+    async def remove_inventories(self, project_id: ProjectId, *, at: datetime) -> None:
+        """Take all inventories of the project out of sight, and stop their imports."""
+        ...
+
+    async def removed_inventories(self, project_id: ProjectId) -> Sequence[InventoryId]:
+        """Those that are out of sight and still there."""
         ...
 
     async def add_inventory(self, inventory: Inventory) -> None:
@@ -75,6 +92,26 @@ class IngestStore(Protocol):
         imported_at: datetime,
     ) -> None:
         """The inventory is ready: its report and its snapshot's manifest."""
+        ...
+
+    async def manifest(self, inventory_id: InventoryId) -> SnapshotManifest | None:
+        """The manifest of its snapshot; None before its rows are stored."""
+        ...
+
+    async def applied(self, project_id: ProjectId) -> Inventory | None:
+        """The inventory that the project works with; others who apply one wait."""
+        ...
+
+    async def apply(self, inventory: Inventory) -> None:
+        """Remember that the inventory is applied, and how."""
+        ...
+
+    async def has_ended(self, inventory: Inventory) -> bool:
+        """Whether its import has ended, well or badly."""
+        ...
+
+    async def forget_inventory(self, inventory_id: InventoryId) -> None:
+        """Remove an inventory with everything that it holds."""
         ...
 
 

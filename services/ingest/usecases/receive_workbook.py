@@ -12,7 +12,7 @@ from typing import Final
 
 from services.ingest.domain.errors import UPLOAD_TOO_LARGE
 from services.ingest.domain.file_kinds import SNIFF_BYTES, require_xlsx
-from services.ingest.domain.inventory import Inventory, Upload, file_name, subject_of
+from services.ingest.domain.inventory import ImportMode, Inventory, Upload, file_name, subject_of
 from services.ingest.usecases.ports import IngestStore
 from shared.auth.principal import Principal
 from shared.db.uow import Transaction, Transactions
@@ -29,6 +29,15 @@ CHUNK_STORED: Final = "ingest.chunk_stored"
 """Failpoint: some of the bytes are stored."""
 
 _MIB: Final = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How a workbook is imported. ``is_forced``: also if the project has it already."""
+
+    is_forced: bool = False
+    mode: ImportMode = ImportMode.MERGE
+    is_held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +143,9 @@ class ReceiveWorkbook:
         received: Received,
         *,
         by: Principal,
-        is_forced: bool,
+        wish: Wish,
     ) -> tuple[Inventory, bool]:
-        """The upload's inventory, with its import queued; or, unless ``is_forced``, the one that
+        """The upload's inventory, with its import queued; or, unless it is forced, the one that
         the project has of the same workbook. The second value tells whether it is a new one.
 
         Raises:
@@ -145,7 +154,7 @@ class ReceiveWorkbook:
         project_id, upload = received.project_id, received.upload
         number = await tx.store.next_number(project_id)
         former = await tx.store.former_inventory(project_id, sha256=upload.sha256)
-        if former is not None and not is_forced:
+        if former is not None and not wish.is_forced:
             await tx.store.forget_upload(received.inventory_id)
             await _note(tx, replace(former, upload=upload), by=by, is_new=False)
             return former, False
@@ -163,6 +172,8 @@ class ReceiveWorkbook:
             uploaded_at=self._clock.now(),
             uploaded_by=by.key,
             job_id=job_id,
+            mode=wish.mode,
+            is_held=wish.is_held,
         )
         await tx.store.add_inventory(inventory)
         await _note(tx, inventory, by=by, is_new=True)
@@ -178,6 +189,8 @@ async def _note(
         "file_name": upload.file_name,
         "size_bytes": upload.size_bytes,
         "sha256": upload.sha256,
+        "mode": inventory.mode.value,
+        "is_held": inventory.is_held,
         "is_new": is_new,
     }
     await tx.audit("inventory.uploaded", by=by, subject=inventory.subject, after=after)

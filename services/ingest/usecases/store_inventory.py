@@ -1,11 +1,11 @@
-"""Store a parsed workbook and announce it, in one transaction."""
+"""Store a parsed workbook and, unless it is held, announce it, in one transaction."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from services.ingest.domain.inventory import Inventory
+from services.ingest.usecases.apply_inventory import announce
 from services.ingest.usecases.ports import IngestStore, ParsedWorkbook
-from shared.contracts.inventory import InventoryImported
-from shared.contracts.snapshots import SnapshotRef
 from shared.db.uow import Transaction
 
 
@@ -16,30 +16,17 @@ async def store_inventory(
     *,
     snapshot_path: str,
     imported_at: datetime,
-) -> SnapshotRef:
+) -> None:
     """Make ``inventory`` ready: rows, snapshot, report, and the fact ``inventory.imported``.
 
-    The workbook's bytes are dropped; its digest and size stay.
+    The workbook's bytes are dropped; its digest and size stay. One that is held waits: the fact is
+    stated when somebody applies it.
     """
-    manifest = parsed.manifest
     await tx.store.store_rows(inventory.id, parsed)
     await tx.store.complete(inventory.id, parsed=parsed, imported_at=imported_at)
     await tx.store.forget_upload(inventory.id)
-    snapshot = SnapshotRef(
-        id=manifest.id,
-        record_count=manifest.record_count,
-        page_count=manifest.page_count,
-        digest=manifest.digest(),
-        path=snapshot_path,
-    )
-    await tx.publish(
-        InventoryImported(
-            project_id=inventory.project_id,
-            inventory_id=inventory.id,
-            inventory_number=inventory.number,
-            snapshot=snapshot,
-            imported_at=imported_at,
-        ),
-        aggregate_version=inventory.number,
-    )
-    return snapshot
+    if not inventory.is_held:
+        imported = replace(inventory, imported_at=imported_at, applied_at=imported_at)
+        await announce(
+            tx, imported, parsed.manifest, imported_at=imported_at, snapshot_path=snapshot_path
+        )

@@ -72,7 +72,7 @@ class ImportInventory:
             failpoint(PARSED)
             await job.report({"state": "storing", **_counted("vms", 0, parsed.counts.vms)})
             async with job.transaction() as tx:
-                snapshot = await store_inventory(
+                await store_inventory(
                     tx,
                     inventory,
                     parsed,
@@ -85,7 +85,7 @@ class ImportInventory:
                     "vms": parsed.counts.vms,
                     "disks": parsed.counts.disks,
                     "nics": parsed.counts.nics,
-                    "snapshot_digest": snapshot.digest,
+                    "snapshot_digest": parsed.manifest.digest(),
                 }
                 await job.finish(tx, result)
 

@@ -5,6 +5,7 @@ from services.planner.usecases.note_assessment import note_assessment
 from services.planner.usecases.ports import Assessment, PlannerStore
 from shared.contracts.assessment import AssessmentCompleted
 from shared.contracts.envelope import Envelope
+from shared.db import project_marks
 from shared.db.uow import Transaction
 from shared.kernel.ids import AssessmentId, InventoryId, ProjectId
 
@@ -15,9 +16,11 @@ async def on_assessment_completed(
     """Queues the job that merges the assessment and builds a plan of it.
 
     Safe twice: the job has the assessment's key. Late: an assessment that is not the newest
-    changes nothing.
+    changes nothing, nor does one of an inventory that was cleared away.
     """
     del envelope
+    if await project_marks.is_gone(tx.connection, event.project_id, event.inventory_number):
+        return
     await note_assessment(
         tx,
         Assessment(

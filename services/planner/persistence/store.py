@@ -1,6 +1,7 @@
 """Everything the planner owns, in PostgreSQL, inside one transaction."""
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from typing import Final
 from uuid import UUID
 
@@ -25,7 +26,9 @@ from services.planner.persistence.tables import (
 )
 from services.planner.usecases.ports import Assessment, VmDetails
 from shared.contracts.snapshots import SnapshotManifest
+from shared.db import jobs
 from shared.db.uow import copy_records
+from shared.kernel.errors import Conflict
 from shared.kernel.ids import AssessmentId, JobId, ProjectId, SnapshotId, VmId
 
 ROWS_AT_A_TIME: Final = 1000
@@ -259,6 +262,48 @@ class PostgresPlannerStore:
             .where(approval_requests.c.approval_id == request.approval_id)
             .values(rows.approval_values(request))
         )
+
+    async def forget(self, project_id: ProjectId, *, through: int | None) -> None:
+        """Remove what followed from the project's inventories with numbers up to ``through``.
+
+        What was approved stays, with its snapshot, as history. For None all goes, settings too.
+        """
+        await self.current_plan(project_id)
+        of_project = assessments.c.project_id == project_id
+        gone = (
+            of_project
+            if through is None
+            else of_project & (assessments.c.inventory_number <= through)
+        )
+        gone_ids = select(assessments.c.assessment_id).where(gone)
+        mine = plans.c.project_id == project_id
+        job_ids = await self._connection.scalars(
+            delete(plans).where(mine, plans.c.assessment_id.in_(gone_ids)).returning(plans.c.job_id)
+        )
+        for job_id in job_ids.all():
+            with suppress(Conflict):  # it has ended
+                await jobs.cancel(self._connection, JobId(job_id))
+        await self._connection.execute(delete(assessments).where(gone))
+        await self._forget_snapshots(project_id, through=through)
+        if through is None:
+            await self._connection.execute(
+                delete(plan_settings).where(plan_settings.c.project_id == project_id)
+            )
+
+    async def _forget_snapshots(self, project_id: ProjectId, *, through: int | None) -> None:
+        asked_for = approval_requests.c.project_id == project_id
+        unwanted = plan_snapshots.c.project_id == project_id
+        if through is None:
+            await self._connection.execute(delete(approval_requests).where(asked_for))
+        else:
+            number = plan_snapshots.c.header["based_on"]["inventory_number"].as_integer()
+            kept = select(approval_requests.c.snapshot_id).where(asked_for)
+            unwanted &= (number <= through) & plan_snapshots.c.snapshot_id.not_in(kept)
+        ids = select(plan_snapshots.c.snapshot_id).where(unwanted)
+        await self._connection.execute(
+            delete(plan_snapshot_pages).where(plan_snapshot_pages.c.snapshot_id.in_(ids))
+        )
+        await self._connection.execute(delete(plan_snapshots).where(unwanted))
 
 
 async def find_current_plan(

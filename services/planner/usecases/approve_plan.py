@@ -137,6 +137,7 @@ async def _announce(
         approval_id=approved.approval_id,
         approval_number=approved.approval_number,
         inventory_id=snapshot.based_on.inventory_id,
+        inventory_number=snapshot.based_on.inventory_number,
         snapshot=SnapshotRef(
             id=snapshot.snapshot_id,
             record_count=snapshot.vm_count,

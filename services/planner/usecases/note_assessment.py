@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from services.planner.domain.snapshot import BasedOn
 from services.planner.usecases.ports import Assessment, PlannerStore
 from shared.db.uow import Transaction
 from shared.kernel.ids import AssessmentId, JobId, ProjectId
@@ -13,12 +14,12 @@ BUILD_PLAN: Final = "build_plan"
 async def note_assessment(tx: Transaction[PlannerStore], assessment: Assessment) -> JobId | None:
     """Make ``assessment`` the project's newest and queue its plan, once.
 
-    Safe to repeat and in any order: an assessment whose number is not above the newest one
-    changes nothing, and the answer is None.
+    Safe to repeat and in any order: one that is not of a newer inventory, nor a newer assessment of
+    the same one, changes nothing, and the answer is None.
     """
     project_id, based_on = assessment.project_id, assessment.based_on
     current = await tx.store.current_plan(project_id)
-    if current is not None and current.assessment.assessment_number >= based_on.assessment_number:
+    if current is not None and _age(current.assessment) >= _age(based_on):
         return None
     await tx.store.announce(assessment)
     job_id = await queue_build(
@@ -47,3 +48,7 @@ async def queue_build(
         key=key,
         created_by=created_by,
     )
+
+
+def _age(based_on: BasedOn) -> tuple[int, int]:
+    return based_on.inventory_number, based_on.assessment_number

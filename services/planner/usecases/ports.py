@@ -127,3 +127,8 @@ class PlannerStore(Protocol):
     async def save_decision(self, request: ApprovalRequest) -> None:
         """Store the decision of a request."""
         ...
+
+    async def forget(self, project_id: ProjectId, *, through: int | None) -> None:
+        """Remove what followed from the project's inventories with numbers up to ``through``; for
+        None everything of the project."""
+        ...

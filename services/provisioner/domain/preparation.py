@@ -8,7 +8,10 @@ from shared.kernel.ids import ApprovalId, InventoryId, ProjectId, SnapshotId, Us
 
 @dataclass(frozen=True, slots=True)
 class Preparation:
-    """What an approval allows. The counts are those of the snapshot, in scope only."""
+    """What an approval allows. The counts are those of the snapshot, in scope only.
+
+    ``inventory_number`` is None where the fact was stated before it told of that.
+    """
 
     approval_id: ApprovalId
     approval_number: int
@@ -22,6 +25,7 @@ class Preparation:
     vm_count: int
     approved_at: datetime
     approved_by: UserId
+    inventory_number: int | None = None
 
 
 def is_newer(candidate: Preparation, current: Preparation | None) -> bool:

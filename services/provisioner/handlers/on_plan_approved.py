@@ -5,6 +5,7 @@ from services.provisioner.usecases.ports import PreparationStore
 from services.provisioner.usecases.record_approval import record_approval
 from shared.contracts.envelope import Envelope
 from shared.contracts.plan import PlanApproved
+from shared.db import project_marks
 from shared.db.uow import Transaction
 from shared.kernel.ids import ApprovalId, InventoryId, ProjectId, SnapshotId, UserId
 
@@ -14,9 +15,12 @@ async def on_plan_approved(
 ) -> None:
     """Makes the snapshot the project's preparation and queues the compiling of its tasks.
 
-    Safe twice and late: the highest approval number wins.
+    Safe twice and late: the highest approval number wins, and the plan of an inventory that was
+    cleared away is prepared no more.
     """
     del envelope
+    if await project_marks.is_gone(tx.connection, event.project_id, event.inventory_number):
+        return
     await record_approval(
         tx,
         Preparation(
@@ -32,5 +36,6 @@ async def on_plan_approved(
             vm_count=event.vm_count,
             approved_at=event.approved_at,
             approved_by=UserId(event.approved_by),
+            inventory_number=event.inventory_number,
         ),
     )

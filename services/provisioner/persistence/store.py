@@ -55,6 +55,19 @@ class PostgresPreparationStore:
         await self._connection.execute(insert(prep_runs).values(asdict(run)))
         await copy_records(self._connection, "prep_tasks", _TASK_COLUMNS, _rows(run.id, tasks))
 
+    async def forget(self, project_id: ProjectId, *, through: int | None) -> None:
+        """Remove the preparation if its inventory is among those that are gone, and the run that
+        nobody has started. A run that was started stays: it tells what was done to the cloud."""
+        current = await self.latest(project_id)
+        if current is None:
+            return
+        if through is not None and (current.inventory_number or 0) > through:
+            return
+        await self._connection.execute(
+            delete(preparations).where(preparations.c.project_id == project_id)
+        )
+        await self.drop_drafts(project_id)
+
 
 def _rows(run_id: PrepRunId, tasks: Sequence[ListedTask]) -> Iterator[tuple[Any, ...]]:
     """Rows in the order of the table's columns."""

@@ -12,6 +12,7 @@ preparations = Table(
     Column("approval_id", Uuid, nullable=False),
     Column("approval_number", Integer, nullable=False),
     Column("inventory_id", Uuid, nullable=False),
+    Column("inventory_number", Integer),
     Column("snapshot_id", Uuid, nullable=False),
     Column("snapshot_digest", Text, nullable=False),
     Column("snapshot_path", Text, nullable=False),

@@ -28,6 +28,11 @@ class PreparationStore(Protocol):
         """Add a run with all its tasks."""
         ...
 
+    async def forget(self, project_id: ProjectId, *, through: int | None) -> None:
+        """Remove what followed from the project's inventories with numbers up to ``through``; for
+        None everything of the project."""
+        ...
+
 
 class PlanSnapshots(Protocol):
     """The planner's frozen plans."""

@@ -63,6 +63,9 @@ class Caller:
         headers = self.headers | ({"If-Match": if_match} if if_match else {})
         return await self._client.patch(path, headers=headers, json=body)
 
+    async def delete(self, path: str) -> httpx.Response:
+        return await self._client.delete(path, headers=self.headers)
+
     async def upload(
         self, project: UUID, body: Body, *, key: str | None = None, **query: str
     ) -> httpx.Response:

@@ -5,7 +5,10 @@ import pytest
 from services.ingest.usecases.projects import change_project
 from shared.kernel.errors import Invalid, NotFound, PreconditionFailed
 from shared.kernel.ids import ProjectId
-from tests.services.ingest.worker.workbench import ANNA, Workbench
+from tests.services.ingest.worker.workbench import ANNA, NOW, Workbench
+from tests.support.job_bench import FixedClock
+
+CLOCK = FixedClock(NOW)
 
 
 async def test_what_is_not_named_stays(bench: Workbench) -> None:
@@ -13,7 +16,7 @@ async def test_what_is_not_named_stays(bench: Workbench) -> None:
     for version, changes in enumerate([{"description": " new "}, {"name": " Zen "}, {}], start=1):
         async with bench.transactions() as tx:
             changed = await change_project(
-                tx, project_id, changes, expected_version=version, by=ANNA
+                tx, project_id, changes, expected_version=version, by=ANNA, clock=CLOCK
             )
 
     assert (changed.name, changed.description, changed.version) == ("Zen", "new", 4)
@@ -25,7 +28,9 @@ async def test_a_change_of_an_older_version_changes_nothing(bench: Workbench) ->
     project_id = await bench.project()
     with pytest.raises(PreconditionFailed):
         async with bench.transactions() as tx:
-            await change_project(tx, project_id, {"name": "x"}, expected_version=2, by=ANNA)
+            await change_project(
+                tx, project_id, {"name": "x"}, expected_version=2, by=ANNA, clock=CLOCK
+            )
     assert [row["version"] for row in await bench.rows("projects")] == [1]
 
 
@@ -33,7 +38,9 @@ async def test_a_name_cannot_be_taken_away(bench: Workbench) -> None:
     project_id = await bench.project()
     with pytest.raises(Invalid) as refused:
         async with bench.transactions() as tx:
-            await change_project(tx, project_id, {"name": " "}, expected_version=1, by=ANNA)
+            await change_project(
+                tx, project_id, {"name": " "}, expected_version=1, by=ANNA, clock=CLOCK
+            )
     assert [error.pointer for error in refused.value.errors] == ["/name"]
 
 
@@ -43,5 +50,10 @@ async def test_there_is_nothing_to_change_in_a_project_that_is_not_there(
     with pytest.raises(NotFound):
         async with bench.transactions() as tx:
             await change_project(
-                tx, ProjectId(bench.database.ids.new()), {}, expected_version=1, by=ANNA
+                tx,
+                ProjectId(bench.database.ids.new()),
+                {},
+                expected_version=1,
+                by=ANNA,
+                clock=CLOCK,
             )

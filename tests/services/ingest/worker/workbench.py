@@ -18,10 +18,13 @@ from services.ingest.persistence.store import PostgresIngestStore
 from services.ingest.persistence.tables import metadata
 from services.ingest.usecases.ports import IngestStore, WorkbookReader
 from services.ingest.usecases.projects import CreateProject
-from services.ingest.usecases.receive_workbook import IMPORT, ReceiveWorkbook
+from services.ingest.usecases.receive_workbook import IMPORT, ReceiveWorkbook, Wish
+from services.ingest.usecases.remove_project import REMOVE
 from services.ingest.worker.import_inventory import ImportInventory
+from services.ingest.worker.remove_inventories import remove_inventories
 from shared.auth.principal import Principal
 from shared.db import jobs
+from shared.db.job_context import JobFunction
 from shared.db.job_runner import JobRunner
 from shared.db.jobs import Job
 from shared.db.tables import TABLES
@@ -85,7 +88,7 @@ class Workbench(JobBench[IngestStore]):
         receive = self.receiver()
         received = await receive.store(to or await self.project(), pieces(content), name="a.xlsx")
         async with self.transactions() as tx:
-            inventory, _ = await receive.accept(tx, received, by=ANNA, is_forced=True)
+            inventory, _ = await receive.accept(tx, received, by=ANNA, wish=Wish(is_forced=True))
         return inventory
 
     def importer(self, reader: WorkbookReader | None = None) -> ImportInventory:
@@ -101,7 +104,10 @@ class Workbench(JobBench[IngestStore]):
         self, *, owner: str = "test", lease_s: float = LEASE_S, reader: WorkbookReader | None = None
     ) -> JobRunner[IngestStore]:
         """A worker."""
-        functions = {IMPORT: self.importer(reader)}
+        functions: dict[str, JobFunction[IngestStore]] = {
+            IMPORT: self.importer(reader),
+            REMOVE: remove_inventories,
+        }
         return JobRunner(self.database, a_store, functions, owner=owner, lease_s=lease_s)
 
     async def work(self) -> None:
