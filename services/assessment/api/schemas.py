@@ -10,6 +10,7 @@ from pydantic import Field
 from services.assessment.domain.finding_catalogue import KINDS
 from services.assessment.domain.scope import Exclusion
 from services.assessment.domain.tenant_detection import CONFIDENCE, Confidence, Method
+from services.assessment.domain.usage import disk_used_percent
 from services.assessment.persistence.queries import AssessmentView
 from shared.contracts.records import (
     ModeClass,
@@ -185,6 +186,9 @@ class AssessedVm(ReplyModel):
     allocated_mib: int | None
     used_mib: int | None
     used_basis: SizeBasis
+    disk_used_percent: int | None = Field(
+        description="Used of provisioned disk; null where nothing was measured"
+    )
     disk_count: int
     nic_count: int
     networks: list[str]
@@ -237,6 +241,10 @@ class AssessedTenant(ReplyModel):
     memory_mib: int
     disk_mib: int
     used_mib: int
+    measured_vms: int = Field(description="VMs whose used disk was measured")
+    disk_used_percent: int | None = Field(
+        description="Used of provisioned disk of those VMs; null where there are none"
+    )
     by_risk_band: VmsByRiskBand
     by_mode_class: VmsByModeClass
 
@@ -249,5 +257,8 @@ class AssessedTenant(ReplyModel):
                 "confidence": CONFIDENCE[Method(row["detection_method"])],
                 "by_risk_band": row,
                 "by_mode_class": row,
+                "disk_used_percent": disk_used_percent(
+                    row["measured_used_mib"], row["measured_provisioned_mib"]
+                ),
             }
         )

@@ -161,6 +161,9 @@ tenant_totals = Table(
     Column("warm_eligible", Integer, nullable=False),
     Column("warm_risky", Integer, nullable=False),
     Column("cold_required", Integer, nullable=False),
+    Column("measured_vms", Integer, nullable=False),
+    Column("measured_used_mib", BigInteger, nullable=False),
+    Column("measured_provisioned_mib", BigInteger, nullable=False),
 )
 
 source_pages = Table(

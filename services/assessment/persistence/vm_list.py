@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.assessment.domain.usage import disk_used_percent
 from services.assessment.domain.vm_list import (
     UNKNOWN,
     Range,
@@ -278,4 +279,7 @@ def _listed(row: dict[str, Any]) -> Row:
     return row | {
         "gravest_finding": gravest(row.pop("severities")),
         "finding_count": len(row.pop("finding_ids")),
+        "disk_used_percent": disk_used_percent(
+            row["used_mib"], row["provisioned_mib"], row["used_basis"]
+        ),
     }

@@ -22,6 +22,12 @@ _TABLES = (
         ADD COLUMN page_number integer,
         ADD COLUMN page_line integer
     """,
+    """
+    ALTER TABLE tenant_totals
+        ADD COLUMN measured_vms integer NOT NULL DEFAULT 0,
+        ADD COLUMN measured_used_mib bigint NOT NULL DEFAULT 0,
+        ADD COLUMN measured_provisioned_mib bigint NOT NULL DEFAULT 0
+    """,
     # The columns that need no alignment come last, those of fixed width before them.
     """
     CREATE TABLE vm_keys (
@@ -156,6 +162,13 @@ def downgrade() -> None:
         """
         CREATE INDEX assessed_vms_by_name ON assessed_vms (assessment_id, left(name, 100), vm_id)
         WHERE excluded_because IS NULL
+        """
+    )
+    op.execute(
+        """
+        ALTER TABLE tenant_totals
+            DROP COLUMN measured_provisioned_mib, DROP COLUMN measured_used_mib,
+            DROP COLUMN measured_vms
         """
     )
     op.execute("DROP TRIGGER forget_vm_keys ON assessments")
