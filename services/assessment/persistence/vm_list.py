@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
     Column,
     ColumnElement,
     FromClause,
@@ -206,11 +207,12 @@ def _has_network(values: frozenset[str]) -> ColumnElement[bool]:
 
 
 def _within(column: Column[Any], wanted: Range) -> ColumnElement[bool] | None:
-    bounds = []
+    bounds: list[ColumnElement[bool]] = []
+    # Not as numbers of the column's own width: who asks may ask for more than fits.
     if wanted.least is not None:
-        bounds.append(column >= wanted.least)
+        bounds.append(column >= literal(wanted.least, BigInteger))
     if wanted.most is not None:
-        bounds.append(column <= wanted.most)
+        bounds.append(column <= literal(wanted.most, BigInteger))
     return and_(*bounds) if bounds else None
 
 

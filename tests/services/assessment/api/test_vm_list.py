@@ -165,6 +165,8 @@ FILTERED = {
     "excluded=template&cluster=c2": [],
     "min_vcpus=3": [1],
     "max_vcpus=2": [2, 4, 5, 6, 10],
+    f"max_vcpus={2**53}&min_risk_score=0": [1, 2, 4, 5, 6, 10],
+    f"min_risk_score={2**40}": [],
     "min_disk_mib=6144000": [6],
     "min_memory_mib=4096&max_memory_mib=4096&max_disk_mib=100000": [1, 2, 3, 4, 10],
     "min_risk_score=1&max_risk_score=100": [4, 5, 6, 10],
