@@ -1,13 +1,11 @@
 """Assessments in PostgreSQL."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
-from operator import itemgetter
 from typing import Any, Final
 
-import orjson
 from sqlalchemy import Row, and_, delete, exists, func, null, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.assessment.domain.errors import NOT_ASSESSED
 from services.assessment.domain.runs import AssessmentRun, Inventory, SourceSnapshot
 from services.assessment.domain.totals import Totals
-from services.assessment.persistence.codes import severity_bits
+from services.assessment.persistence.copied_rows import VM_COLUMNS, copied_rows
 from services.assessment.persistence.tables import (
     assessed_vms,
     assessments,
@@ -42,17 +40,8 @@ from shared.kernel.ids import (
     TenantId,
 )
 
-_JSON_COLUMNS: Final = ("risk_reasons", "mode_reasons", "findings")
-_OWN_COLUMNS: Final = ("finding_ids", "severities", "page_number", "page_line", "assessment_id")
-"""Those that no record has."""
-_AS_THEY_ARE: Final = tuple(
-    column.name
-    for column in assessed_vms.columns
-    if column.name not in {*_JSON_COLUMNS, *_OWN_COLUMNS}
-)
 _FOR_READERS: Final = (assessed_vms, vm_keys, vm_terms, source_pages, tenant_totals)
 """What only serves the API; the planner pulls ``snapshot_pages``."""
-_values_as_they_are: Final = itemgetter(*_AS_THEY_ARE)
 
 
 class PostgresAssessmentStore:
@@ -144,8 +133,8 @@ class PostgresAssessmentStore:
         await copy_records(
             self._connection,
             assessed_vms.name,
-            [*_AS_THEY_ARE, *_JSON_COLUMNS, *_OWN_COLUMNS],
-            _vm_rows(assessment_id, page),
+            VM_COLUMNS,
+            copied_rows(assessment_id, page),
         )
         await self._connection.execute(
             insert(source_pages).values(
@@ -305,17 +294,3 @@ def run_from(row: Row[Any]) -> AssessmentRun:
         is_superseded=row.is_superseded,
         completed_at=row.completed_at,
     )
-
-
-def _vm_rows(assessment_id: AssessmentId, page: AssessedPage) -> Iterator[tuple[object, ...]]:
-    for line, record in enumerate(page.records):
-        findings = record["findings"]
-        yield (
-            *_values_as_they_are(record),
-            *(orjson.dumps(record[name]).decode() for name in _JSON_COLUMNS),
-            list(dict.fromkeys([finding["id"] for finding in findings])),
-            severity_bits(finding["severity"] for finding in findings),
-            page.number,
-            line,
-            assessment_id,
-        )
