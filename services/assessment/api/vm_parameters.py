@@ -14,8 +14,8 @@ from shared.contracts.records import ModeClass, OsFamily, PowerState, RiskBand, 
 from shared.kernel.errors import Invalid
 from shared.kernel.ids import TenantId
 
-_MOST_VALUES: Final = 100
-_MOST_CHARS: Final = 500
+_MOST_VALUES: Final = 50
+_MOST_CHARS: Final = 255
 _MOST: Final = 2**53
 """The largest whole number that every JSON reader keeps."""
 
