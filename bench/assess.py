@@ -12,7 +12,13 @@ from bench.results import Report, Result
 from bench.site import Site
 from bench.workbooks import workbook_of
 from services.assessment.domain.assessment import DEFAULT_RULES, Assessor
-from services.assessment.usecases.assess_page import assess_page, detected_tenants, freeze_page
+from services.assessment.domain.tenancy import Tenant
+from services.assessment.usecases.assess_page import (
+    PageDecisions,
+    assess_page,
+    detected_keys,
+    freeze_page,
+)
 from services.ingest.adapters.parser_files import ParserFiles, ParserJob
 from services.ingest.adapters.workbook_import import import_workbook
 from services.ingest.domain.limits import ParserLimits, WorkbookLimits
@@ -37,8 +43,8 @@ def _assess(pages: Sequence[bytes], project_id: ProjectId) -> None:
     assessor = Assessor(DEFAULT_RULES, as_of=_AS_OF)
     for number, page in enumerate(pages):
         records = assess_page(page, assessor, project_id=project_id)
-        tenants = {tenant.id: tenant for tenant in detected_tenants(records)}
-        freeze_page(number, page, records, tenants)
+        tenants = {key.id: Tenant(key.id, key.name, key.org_vdc) for key in detected_keys(records)}
+        freeze_page(number, page, records, PageDecisions(tenants))
 
 
 def _pages(workbook: Path, folder: Path, project_id: UUID) -> tuple[list[bytes], int]:

@@ -21,10 +21,14 @@ import asyncpg
 from python_calamine import CalamineWorkbook
 
 from bench.processes import cpu_s
+from services.ingest.domain.stored_tables import STORED_TABLES
 
-TABS: Final = ("vInfo", "vDisk", "vNetwork", "vSnapshot", "vSource", "vMetaData")
-"""What an import reads of a workbook whose vInfo is complete."""
-TABLES: Final = ("vms", "disks", "nics")
+TABS: Final = (
+    *("vInfo", "vDisk", "vNetwork", "vPartition", "vCPU", "vMemory", "vTools", "vSnapshot"),
+    *("vHost", "vCluster", "vDatastore", "vPort", "dvPort", "vSource", "vMetaData"),
+)
+"""What an import reads of a generated workbook: all of it."""
+TABLES: Final = tuple(STORED_TABLES)
 SCHEMA: Final = "floor"
 """Where copies of the tables, with their indexes, are filled."""
 

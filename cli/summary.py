@@ -39,9 +39,11 @@ def rows(outcome: Outcome) -> Iterator[tuple[str, str]]:
     excluded = totals.get("excluded") or {}
     if any(excluded.values()):
         yield "Left out", ", ".join(f"{n:,} {_words(what)}" for what, n in excluded.items() if n)
-    rejected = _rejected(outcome.inventory.get("report") or {})
+    report: Figures = outcome.inventory.get("report") or {}
+    rejected = _rejected(report)
     if rejected:
         yield "Not readable", rejected
+    yield from _confidence(report.get("confidence") or {})
     yield "Compute", f"{figures['vcpus']:,} vCPU, {figures['memory_gib']:,.1f} GiB memory"
     yield "Storage", f"{figures['disk_gib']:,.1f} GiB of disks, {figures['used_gib']:,.1f} GiB used"
     yield "Risk", _counts(totals["by_risk_band"], BANDS)
@@ -65,6 +67,16 @@ def _time(figures: Figures) -> Iterator[tuple[str, str]]:
     if bottleneck:
         rate = figures.get("bottleneck_mbit_s")
         yield "Limited by", f"{_words(bottleneck)}{f', {rate:,.0f} Mbit/s' if rate else ''}"
+
+
+def _confidence(confidence: Figures) -> Iterator[tuple[str, str]]:
+    """What the workbook leaves open, most serious first; the report has every figure."""
+    without_id = confidence.get("vms_without_id")
+    if without_id:
+        yield "Without an ID", f"{without_id:,} VMs, which nothing can be executed for"
+    missing = confidence.get("tabs_missing") or ()
+    if missing:
+        yield "Not exported", ", ".join(tab["tab"] for tab in missing)
 
 
 def _rejected(report: Figures) -> str:

@@ -12,6 +12,14 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.contracts.vm_parts import (
+    DiskRecord,
+    MediaRecord,
+    NicRecord,
+    PartitionRecord,
+    SnapshotRecord,
+)
+
 
 class Record(BaseModel):
     """Base of bulk records: frozen, tolerant of fields a newer producer adds."""
@@ -43,47 +51,26 @@ class SizeBasis(StrEnum):
 
     VDISK = "vdisk"
     TOTAL_DISK_CAPACITY = "total_disk_capacity"
+    GUEST_USED = "guest_used"
     ALLOCATED = "allocated"
     PROVISIONED = "provisioned"
     UNKNOWN = "unknown"
 
 
-class DiskRecord(BaseModel):
-    """One row of vDisk."""
+class FigureBasis(StrEnum):
+    """How a figure is known."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    label: str
-    capacity_mib: int | None = None
-    datastore: str | None = None
-    is_datastore_guessed: bool = Field(
-        default=False, description="Taken from where the VM's own files are"
-    )
-    path: str | None = None
-    controller: str | None = None
-    disk_mode: str | None = None
-    sharing_mode: str | None = None
-    shared_bus: str | None = None
-    is_thin: bool | None = None
-    is_raw: bool | None = None
-
-
-class NicRecord(BaseModel):
-    """One row of vNetwork."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    label: str
-    network: str | None = None
-    switch: str | None = None
-    adapter: str | None = None
-    mac: str | None = None
-    ip_addresses: list[str] = Field(default_factory=list)
-    is_connected: bool | None = None
+    REPORTED = "reported"
+    DERIVED = "derived"
+    MISSING = "missing"
 
 
 class VmRecord(Record):
-    """One VM of an inventory, with its disks and NICs. Templates and placeholders are included."""
+    """One VM of an inventory, with all that belongs to it. Templates and placeholders are included.
+
+    Times are vCenter's, without a zone. Clocks and limits are MHz; a limit is absent where none is
+    set.
+    """
 
     SCHEMA: ClassVar[str] = "vm.v1"
 
@@ -124,8 +111,67 @@ class VmRecord(Record):
     derived_fields: list[str] = Field(
         default_factory=list, description="Fields that another tab than vInfo supplied"
     )
+    guest_state: str | None = None
+    guest_detail: str | None = Field(
+        default=None, description="What the guest says of itself, such as its exact distribution"
+    )
+    tools_status: str | None = Field(default=None, description="toolsOk, toolsOld, …")
+    tools_version: str | None = None
+    tools_required_version: str | None = None
+    is_tools_upgradeable: bool | None = None
+    smbios_uuid: str | None = Field(default=None, description="Repeats on clones")
+    powered_on_at: datetime | None = None
+    created_at: datetime | None = None
+    needs_consolidation: bool | None = None
+    latency_sensitivity: str | None = None
+    ft_state: str | None = None
+    has_secure_boot: bool | None = None
+    shows_disk_uuids: bool | None = Field(default=None, description="EnableUUID")
+    ha_restart_priority: str | None = None
+    cluster_rules: str | None = None
+    cpu_sockets: int | None = None
+    cores_per_socket: int | None = None
+    cpu_used_mhz: int | None = None
+    cpu_max_mhz: int | None = None
+    cpu_percent: float | None = Field(default=None, description="Used of what its vCPUs can draw")
+    cpu_basis: FigureBasis = FigureBasis.MISSING
+    cpu_readiness_percent: float | None = None
+    cpu_reservation_mhz: int | None = None
+    cpu_limit_mhz: int | None = None
+    has_cpu_hot_add: bool | None = None
+    has_cpu_hot_remove: bool | None = None
+    memory_active_mib: int | None = Field(
+        default=None, description="What the guest touched lately: the low bound of its need"
+    )
+    memory_active_percent: float | None = None
+    memory_active_basis: FigureBasis = FigureBasis.MISSING
+    memory_consumed_mib: int | None = Field(
+        default=None, description="What the host holds for it: the high bound of its need"
+    )
+    memory_consumed_percent: float | None = None
+    memory_consumed_basis: FigureBasis = FigureBasis.MISSING
+    memory_ballooned_mib: int | None = None
+    memory_swapped_mib: int | None = None
+    memory_reservation_mib: int | None = None
+    memory_limit_mib: int | None = None
+    is_memory_locked: bool | None = None
+    has_memory_hot_add: bool | None = None
+    guest_used_mib: int | None = Field(
+        default=None,
+        description="In use inside the guest; absent where its file systems cover less than 80 % "
+        "of its disks. allocated_mib is what the datastores hold",
+    )
+    host_cpu_mhz: int | None = Field(default=None, description="Clock of its host")
+    host_nic_mbit_s: int | None = Field(default=None, description="Fastest port of its host")
+    host_esx_version: str | None = None
+    attributes: dict[str, str] = Field(
+        default_factory=dict, description="Custom attributes and tags that have a value"
+    )
     disks: list[DiskRecord] = Field(default_factory=list)
     nics: list[NicRecord] = Field(default_factory=list)
+    snapshots: list[SnapshotRecord] = Field(default_factory=list)
+    partitions: list[PartitionRecord] = Field(default_factory=list)
+    media: list[MediaRecord] = Field(default_factory=list)
 
 
 class OsFamily(StrEnum):
@@ -152,6 +198,15 @@ class ModeClass(StrEnum):
     COLD_REQUIRED = "cold_required"
 
 
+class Severity(StrEnum):
+    """How grave a finding is, the gravest first (decision 13)."""
+
+    BLOCKER = "blocker"
+    HIGH = "high"
+    MEDIUM = "medium"
+    INFO = "info"
+
+
 class Reason(BaseModel):
     """Why a VM got points or a mode."""
 
@@ -160,15 +215,33 @@ class Reason(BaseModel):
     rule: str
     points: int = 0
     text: str
+    severity: Severity | None = Field(default=None, description="Null for reasons of a mode")
 
 
-class Severity(StrEnum):
-    """How grave a finding is, the gravest first (decision 13)."""
+class Confidence(StrEnum):
+    """How sure it is whose VM it is."""
 
-    BLOCKER = "blocker"
     HIGH = "high"
     MEDIUM = "medium"
-    INFO = "info"
+    LOW = "low"
+
+
+class TargetSupport(StrEnum):
+    """Whether the target runs a guest; unknown where product or release are."""
+
+    SUPPORTED = "supported"
+    UNSUPPORTED = "unsupported"
+    UNKNOWN = "unknown"
+
+
+class WaiverRecord(BaseModel):
+    """That and why somebody lets a finding pass."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    note: str
+    by: str = Field(description="What the author is called")
+    at: datetime
 
 
 class FindingRecord(BaseModel):
@@ -179,6 +252,8 @@ class FindingRecord(BaseModel):
     id: str
     severity: Severity
     seen: str
+    is_waived: bool = Field(default=False, description="It stands in nobody's way any more")
+    waiver: WaiverRecord | None = None
 
 
 class AssessedVmRecord(Record):
@@ -202,11 +277,16 @@ class AssessedVmRecord(Record):
     tenant_name: str
     org_vdc: str | None = None
     detection_method: str
+    detection_rule: str | None = Field(
+        default=None, description="Id of the rule; absent in assessments of an older version"
+    )
+    tenant_confidence: Confidence | None = None
     app_group: str | None = None
     os_family: OsFamily
     os_product: str | None = None
     os_version: str | None = None
     os_text: str | None = None
+    target_support: TargetSupport = TargetSupport.UNKNOWN
     vcpus: int | None = None
     memory_mib: int | None = None
     disk_mib: int | None = None
@@ -228,7 +308,9 @@ class AssessedVmRecord(Record):
     mode_class: ModeClass
     mode_reasons: list[Reason] = Field(default_factory=list)
     findings: list[FindingRecord] = Field(
-        default_factory=list, description="The gravest first; advice on each is in the assessment"
+        default_factory=list,
+        description="Those that are not waived first, the gravest before; advice on each is in the "
+        "assessment",
     )
 
 

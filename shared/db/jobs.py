@@ -112,6 +112,12 @@ async def get(connection: AsyncConnection, job_id: JobId) -> Job:
     return _job(row)
 
 
+async def lock(connection: AsyncConnection, job_id: JobId) -> None:
+    """Keeps the job as it is until this transaction ends: no worker claims it, none writes as its
+    holder."""
+    await connection.execute(select(_jobs.c.id).where(_jobs.c.id == job_id).with_for_update())
+
+
 async def find(connection: AsyncConnection, *, key: str) -> Job | None:
     """The job that was queued with ``key``, if any."""
     row = (await connection.execute(select(*_SEEN).where(_jobs.c.key == key))).one_or_none()

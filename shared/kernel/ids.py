@@ -17,6 +17,7 @@ JobId = NewType("JobId", UUID)
 UserId = NewType("UserId", UUID)
 ApprovalId = NewType("ApprovalId", UUID)
 ExportId = NewType("ExportId", UUID)
+PreviewId = NewType("PreviewId", UUID)
 PrepRunId = NewType("PrepRunId", UUID)
 PrepTaskId = NewType("PrepTaskId", UUID)
 

@@ -14,6 +14,7 @@ from shared.kernel.errors import Invalid
 T = TypeVar("T")
 A = TypeVar("A")
 B = TypeVar("B")
+C = TypeVar("C")
 
 _INT4: Final = 2**31
 
@@ -43,6 +44,12 @@ def decode_cursor(cursor: str, kind: type[A], /) -> tuple[A]: ...
 
 @overload
 def decode_cursor(cursor: str, first: type[A], second: type[B], /) -> tuple[A, B]: ...
+
+
+@overload
+def decode_cursor(
+    cursor: str, first: type[A], second: type[B], third: type[C], /
+) -> tuple[A, B, C]: ...
 
 
 def decode_cursor(cursor: str, *kinds: type[Any]) -> tuple[Any, ...]:

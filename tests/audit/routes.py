@@ -8,14 +8,20 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import select
 
+from services.assessment.domain.rule_set import default_rule_set, rule_set_json
+from services.assessment.domain.tenancy import key_id
 from services.ingest.persistence.tables import inventories
 from shared.db import jobs
-from shared.kernel.ids import JobId
+from shared.kernel.ids import JobId, ProjectId
 from tests.audit.platform import ADMIN, PASSWORD, Ask, Platform, keyed, person
+from tests.services.assessment.builders import a_vm as an_assessed_vm
+from tests.services.assessment.upstream import PROJECT as ASSESSED
+from tests.services.assessment.upstream import FakeIngest
+from tests.services.assessment.workbench import Workbench as AssessmentBench
 from tests.services.exporter.builders import PROJECT_ID as EXPORTED
 from tests.services.exporter.upstream import FakePlanner
 from tests.services.exporter.workbench import Workbench as ExporterBench
@@ -26,6 +32,7 @@ from tests.services.planner.upstream import an_estate
 from tests.services.planner.workbench import Workbench as PlannerBench
 
 PLAN: Final = f"/v1/projects/{PLANNED}/plan"
+ASSESSMENT: Final = f"/v1/projects/{ASSESSED}/assessment"
 EXPORTS: Final = f"/v1/projects/{EXPORTED}/exports"
 
 
@@ -107,6 +114,85 @@ async def a_retry(service: str, platform: Platform) -> Ask:
     return Ask(service, "POST", f"/v1/operations/{service}/{job_id}/retry", headers=keyed())
 
 
+def changed_rules() -> dict[str, Any]:
+    """The default rules with one change, as JSON."""
+    rules = rule_set_json(default_rule_set())
+    rules["risk"]["green_max"] = 10
+    return rules
+
+
+async def a_rules_change(platform: Platform) -> Ask:
+    headers = {"If-Match": '"1"'}
+    return Ask("assessment", "PUT", f"{ASSESSMENT}/rules", json=changed_rules(), headers=headers)
+
+
+async def a_rules_reset(platform: Platform) -> Ask:
+    await platform.done(await a_rules_change(platform))
+    headers = {"If-Match": '"2"'}
+    return Ask("assessment", "POST", f"{ASSESSMENT}/rules/reset", headers=headers)
+
+
+async def an_assessment(platform: Platform) -> None:
+    """Three assessed VMs of two tenants."""
+    bench = AssessmentBench(platform.database("assessment"), FakeIngest())
+    vms = [an_assessed_vm(n, folder=f"/DC1/vm/{'Acme' if n < 3 else 'Zen'}") for n in (1, 2, 3)]
+    await bench.assess(bench.ingest.imports(vms))
+
+
+async def a_preview(platform: Platform) -> Ask:
+    await an_assessment(platform)
+    path = f"{ASSESSMENT}/rules/previews"
+    return Ask("assessment", "POST", path, json=changed_rules(), headers=keyed())
+
+
+def a_tenant(name: str) -> str:
+    """The id of a detected tenant."""
+    return str(key_id(ProjectId(ASSESSED), name, None))
+
+
+def an_assessed_vm_id(number: int) -> dict[str, Any]:
+    return {"vm_ids": [str(an_assessed_vm(number).vm_id)]}
+
+
+async def a_new_tenant(platform: Platform) -> Ask:
+    body = {"name": "Borealis"}
+    return Ask("assessment", "POST", f"{ASSESSMENT}/tenants", json=body, headers=keyed())
+
+
+async def a_renamed_tenant(platform: Platform) -> Ask:
+    await an_assessment(platform)
+    path = f"{ASSESSMENT}/tenants/{a_tenant('Acme')}"
+    return Ask("assessment", "PATCH", path, json={"name": "B"}, headers={"If-Match": '"1"'})
+
+
+async def a_merge(platform: Platform) -> Ask:
+    await an_assessment(platform)
+    path = f"{ASSESSMENT}/tenants/{a_tenant('Acme')}/merges"
+    body = {"source_ids": [a_tenant("Zen")]}
+    headers = {"If-Match": '"1"', **keyed()}
+    return Ask("assessment", "POST", path, json=body, headers=headers)
+
+
+async def an_assignment(platform: Platform) -> Ask:
+    await an_assessment(platform)
+    path = f"{ASSESSMENT}/tenant-assignments"
+    body = {"tenant_id": a_tenant("Zen"), "vms": an_assessed_vm_id(1)}
+    return Ask("assessment", "POST", path, json=body, headers=keyed())
+
+
+async def a_waiver(platform: Platform) -> Ask:
+    await an_assessment(platform)
+    body = {"finding": "no_address", "vms": an_assessed_vm_id(1), "note": "It has one"}
+    return Ask("assessment", "POST", f"{ASSESSMENT}/waivers", json=body, headers=keyed())
+
+
+async def a_removed_waiver(platform: Platform) -> Ask:
+    await platform.done(await a_waiver(platform))
+    body = {"finding": "no_address", "vms": an_assessed_vm_id(1)}
+    path = f"{ASSESSMENT}/waivers/removals"
+    return Ask("assessment", "POST", path, json=body, headers=keyed())
+
+
 async def changed_settings(platform: Platform) -> Ask:
     headers = {"If-Match": '"1"'}
     return Ask("planner", "PATCH", f"{PLAN}/settings", json={"efficiency": 0.5}, headers=headers)
@@ -180,6 +266,7 @@ async def changed_user(platform: Platform) -> Ask:
 
 
 _APPROVALS: Final = "/v1/projects/{project_id}/plan/approval-requests"
+_ASSESSMENT: Final = "/v1/projects/{project_id}/assessment"
 _EXPORT: Final = "/v1/projects/{project_id}/exports"
 
 AUDITED: Final = {
@@ -194,6 +281,15 @@ AUDITED: Final = {
     ("POST", "/v1/projects/{project_id}/inventories/{inventory_id}/application"): Audited(
         "inventory.applied", an_application
     ),
+    ("PUT", f"{_ASSESSMENT}/rules"): Audited("assessment.rules.changed", a_rules_change),
+    ("POST", f"{_ASSESSMENT}/rules/reset"): Audited("assessment.rules.reset", a_rules_reset),
+    ("POST", f"{_ASSESSMENT}/rules/previews"): Audited("assessment.rules.previewed", a_preview),
+    ("POST", f"{_ASSESSMENT}/tenants"): Audited("tenant.created", a_new_tenant),
+    ("PATCH", f"{_ASSESSMENT}/tenants/{{tenant_id}}"): Audited("tenant.renamed", a_renamed_tenant),
+    ("POST", f"{_ASSESSMENT}/tenants/{{tenant_id}}/merges"): Audited("tenant.merged", a_merge),
+    ("POST", f"{_ASSESSMENT}/tenant-assignments"): Audited("tenant.vms_assigned", an_assignment),
+    ("POST", f"{_ASSESSMENT}/waivers"): Audited("finding.waived", a_waiver),
+    ("POST", f"{_ASSESSMENT}/waivers/removals"): Audited("finding.unwaived", a_removed_waiver),
     ("PATCH", "/v1/projects/{project_id}/plan/settings"): Audited(
         "plan.settings.changed", changed_settings
     ),

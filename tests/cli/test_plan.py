@@ -33,6 +33,8 @@ def test_the_summary_is_plain_and_states_figures_with_units(cli: Cli, workbook: 
         "1,371 vCPU",
         "4,616.4 GiB",
         "5 templates",
+        "3 VMs, which nothing can be executed for",
+        "vNIC, vCD",
         "14 red",
         "20 warm risky",
         "2026-12-11",

@@ -1,6 +1,7 @@
 """Bodies of the assessment."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 from uuid import UUID
@@ -8,6 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from services.assessment.domain.finding_catalogue import KINDS
+from services.assessment.domain.runs import Cause
 from services.assessment.domain.scope import Exclusion
 from services.assessment.domain.tenant_detection import CONFIDENCE, Confidence, Method
 from services.assessment.domain.usage import disk_used_percent
@@ -20,6 +22,7 @@ from shared.contracts.records import (
     RiskBand,
     Severity,
     SizeBasis,
+    TargetSupport,
 )
 from shared.db.jobs import JobState
 from shared.http.models import ReplyModel, UtcTime
@@ -81,10 +84,17 @@ class AssessmentTotals(ReplyModel):
     by_power_state: dict[PowerState, int]
     excluded: dict[Exclusion, int] = Field(description="VMs left out, by reason")
     by_gravest_finding: dict[Severity, int] = Field(
-        description="VMs by their gravest finding; those without are not counted"
+        description="VMs by their gravest finding that is not waived; those without are not counted"
     )
     by_finding: dict[str, int] = Field(
-        description="VMs that have a finding, by its id; only those that there are"
+        description="VMs that have a finding, not waived, by its id; only those that there are"
+    )
+    by_waived_finding: dict[str, int] = Field(description="VMs whose finding is waived, by its id")
+    by_target_support: dict[TargetSupport, int] = Field(
+        description="VMs by what the target says of their system"
+    )
+    by_tenant_confidence: dict[Confidence, int] = Field(
+        description="VMs by how sure their tenant is"
     )
 
 
@@ -102,6 +112,16 @@ class AssessmentReply(ReplyModel):
     assessment_id: UUID
     number: int = Field(description="1 for the project's first assessment")
     state: AssessmentState
+    cause: Cause = Field(description="What it was queued for")
+    rules_version: int | None = Field(
+        description="Version of the rules it goes by; 0 are the defaults, null until it has begun"
+    )
+    stale: bool = Field(
+        description="Lists and tenants still show an earlier assessment, until this one is complete"
+    )
+    listed_number: int | None = Field(
+        description="Number of the assessment that lists show; null before the first is complete"
+    )
     based_on: BasedOn
     progress: Progress
     operation: str = Field(description="Path of the operation: watch, cancel, retry")
@@ -120,6 +140,10 @@ class AssessmentReply(ReplyModel):
             assessment_id=run.id,
             number=run.number,
             state=_STATES[view.job.state],
+            cause=run.cause,
+            rules_version=run.rules_version,
+            stale=view.listed_number not in (None, run.number),
+            listed_number=view.listed_number,
             based_on=BasedOn(
                 inventory_id=inventory.id,
                 inventory_number=inventory.number,
@@ -142,6 +166,14 @@ class AssessmentReply(ReplyModel):
         )
 
 
+class Waiver(ReplyModel):
+    """That and why somebody lets a finding pass."""
+
+    note: str
+    by: str = Field(description="What the author is called")
+    at: UtcTime
+
+
 class Finding(ReplyModel):
     """What stands in the way of a VM, and what to do."""
 
@@ -151,12 +183,17 @@ class Finding(ReplyModel):
     seen: str = Field(description="The evidence in the workbook")
     why: str = Field(description="Why it matters")
     fix: str = Field(description="What to do")
+    is_waived: bool = False
+    waiver: Waiver | None = Field(None, description="Who let it pass, and why")
 
 
 def with_advice(stored: Mapping[str, Any]) -> dict[str, Any]:
     """A stored finding as a :class:`Finding`, with today's advice."""
     kind = KINDS[stored["id"]]
-    return {**stored, "title": kind.title, "why": kind.why, "fix": kind.fix}
+    shown = {"is_waived": False, "waiver": None, **stored}
+    if waiver := shown["waiver"]:
+        shown["waiver"] = {**waiver, "at": datetime.fromisoformat(waiver["at"])}
+    return {**shown, "title": kind.title, "why": kind.why, "fix": kind.fix}
 
 
 class AssessedVm(ReplyModel):
@@ -174,11 +211,14 @@ class AssessedVm(ReplyModel):
     tenant_name: str
     org_vdc: str | None
     detection_method: Method
+    detection_rule: str | None = Field(description="Id of the rule that named the tenant")
+    tenant_confidence: Confidence = Field(description="How sure the tenant is")
     app_group: str | None
     os_family: OsFamily
     os_product: str | None
     os_version: str | None = Field(description="Null when unknown: 'CentOS 4/5 or later'")
     os_text: str | None
+    target_support: TargetSupport = Field(description="Whether the target runs this system")
     vcpus: int | None
     memory_mib: int | None
     disk_mib: int | None
@@ -201,14 +241,20 @@ class AssessedVm(ReplyModel):
     risk_reasons: list[Reason]
     mode_class: ModeClass
     mode_reasons: list[Reason]
-    findings: list[Finding] = Field(description="The gravest first")
-    gravest_finding: Severity | None
-    finding_count: int = Field(description="Different findings")
+    findings: list[Finding] = Field(
+        description="Those that are not waived first, the gravest before"
+    )
+    gravest_finding: Severity | None = Field(description="Of those that are not waived")
+    finding_count: int = Field(description="Different findings, waived ones among them")
 
 
 def vm_item(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row of the list with the fields of an :class:`AssessedVm`."""
-    return {**row, "findings": [with_advice(stored) for stored in row["findings"]]}
+    reasons = {
+        name: [{"severity": None, **stored} for stored in row[name]]  # old ones have none
+        for name in ("risk_reasons", "mode_reasons")
+    }
+    return {**row, **reasons, "findings": [with_advice(stored) for stored in row["findings"]]}
 
 
 class VmsByRiskBand(ReplyModel):

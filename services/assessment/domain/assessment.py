@@ -18,6 +18,12 @@ from services.assessment.domain.risk_score import (
     score_risk,
 )
 from services.assessment.domain.scope import Exclusion, exclusion
+from services.assessment.domain.target_support import (
+    DEFAULT_TARGET,
+    OsRange,
+    TargetSupport,
+    target_support,
+)
 from services.assessment.domain.tenant_detection import (
     DetectedTenant,
     DetectionRules,
@@ -28,11 +34,14 @@ from services.assessment.domain.vm_facts import VmFacts
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Everything an assessment depends on besides the inventory."""
+    """Everything an assessment depends on besides the inventory and what people said of single
+    VMs and tenants. ``version`` counts a project's changes; 0 are the defaults."""
 
+    version: int = 0
     detection: DetectionRules = field(default_factory=DetectionRules)
     risk: RiskRules = risk_score.DEFAULT_RULES
     mode: ModeRules = mode.DEFAULT_RULES
+    target: tuple[OsRange, ...] = DEFAULT_TARGET
 
 
 DEFAULT_RULES: Final = Rules()
@@ -48,6 +57,7 @@ class Assessed:
     excluded_because: Exclusion | None
     tenant: DetectedTenant
     os: GuestOs
+    target_support: TargetSupport
     risk: Risk
     mode: Mode
     findings: tuple[Finding, ...]
@@ -59,6 +69,7 @@ class _OsVerdict:
     findings: tuple[Finding, ...]
     risk_reasons: tuple[RiskReason, ...]
     modes: OsModes
+    target_support: TargetSupport
 
 
 class Assessor:
@@ -72,7 +83,7 @@ class Assessor:
     def __init__(self, rules: Rules = DEFAULT_RULES, *, as_of: date) -> None:
         self._rules = rules
         self._as_of = as_of
-        self._tenants = TenantDetector(rules.detection)
+        self.tenants = TenantDetector(rules.detection)
         self._verdict = lru_cache(maxsize=_REMEMBERED)(self._judge)
 
     def assess(self, vm: VmFacts) -> Assessed:
@@ -81,8 +92,9 @@ class Assessor:
         risk = score_risk(vm, verdict.risk_reasons, self._rules.risk)
         return Assessed(
             excluded_because=exclusion(vm),
-            tenant=self._tenants.detect(vm),
+            tenant=self.tenants.detect(vm),
             os=verdict.os,
+            target_support=verdict.target_support,
             risk=risk,
             mode=classify_mode(vm, os=verdict.modes, band=risk.band, rules=self._rules.mode),
             findings=in_order((*verdict.findings, *vm_findings(vm, verdict.os))),
@@ -95,4 +107,5 @@ class Assessor:
             is_risky=is_listed(os, self._rules.mode.risky),
         )
         findings = os_findings(config, tools, os, as_of=self._as_of)
-        return _OsVerdict(os, findings, reasons_of_os(os, self._rules.risk), modes)
+        support = target_support(os, self._rules.target)
+        return _OsVerdict(os, findings, reasons_of_os(os, self._rules.risk), modes, support)

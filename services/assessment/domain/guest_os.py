@@ -76,6 +76,9 @@ _PRODUCTS: Final[tuple[tuple[str, OsFamily, re.Pattern[str]], ...]] = tuple(
     )
 )
 
+PRODUCTS: Final = tuple(dict.fromkeys(product for product, _, _ in _PRODUCTS))
+"""Every product that is known by name."""
+
 _NO_INFORMATION: Final = re.compile(r"\s*(?:|unknown|other|n/?a)\s*(?:\([^)]*\))?\s*", re.I)
 _BITS: Final = re.compile(r"\(?\b(32|64)[- ]?bit\)?", re.IGNORECASE)
 _EDITION: Final = re.compile(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from services.assessment.domain.finding_catalogue import Severity
 from services.assessment.domain.guest_os import GuestOs
 from services.assessment.domain.os_support import (
     COLD_ONLY,
@@ -63,6 +64,7 @@ class OsRule:
     systems: tuple[OsLimit, ...]
     text: str
     unless: str | None = None
+    severity: Severity = Severity.HIGH
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ class ThresholdRule:
     text: str
     unit: str
     unless: str | None = None
+    severity: Severity = Severity.MEDIUM
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,29 +90,43 @@ class HeavyIoRule:
     memory_mib: int
     disk_count: int
     names: tuple[str, ...]
+    severity: Severity = Severity.MEDIUM
 
 
 @dataclass(frozen=True, slots=True)
 class RiskRules:
-    """One version of a project's rules. Scores up to ``green_max`` are GREEN, and so on."""
+    """The rules that are on. Scores up to ``green_max`` are GREEN, and so on."""
 
-    version: int
     os_rules: tuple[OsRule, ...]
     thresholds: tuple[ThresholdRule, ...]
-    heavy_io: HeavyIoRule
+    heavy_io: HeavyIoRule | None
     green_max: int = 20
     yellow_max: int = 50
 
 
 DEFAULT_RULES: Final = RiskRules(
-    version=1,
     os_rules=(
         OsRule("unsupported_os", 30, UNSUPPORTED, "Unsupported OS"),
-        OsRule("deprecated_os", 15, DEPRECATED, "Deprecated OS", unless="unsupported_os"),
+        OsRule(
+            id="deprecated_os",
+            points=15,
+            systems=DEPRECATED,
+            text="Deprecated OS",
+            unless="unsupported_os",
+            severity=Severity.MEDIUM,
+        ),
         OsRule("cold_only_os", 20, COLD_ONLY, "OS that can only be copied cold"),
     ),
     thresholds=(
-        ThresholdRule("very_large_disk", 25, Measure.DISK_GIB, 5000, "Very large disks", "GiB"),
+        ThresholdRule(
+            id="very_large_disk",
+            points=25,
+            measure=Measure.DISK_GIB,
+            at_least=5000,
+            text="Very large disks",
+            unit="GiB",
+            severity=Severity.HIGH,
+        ),
         ThresholdRule(
             id="large_disk",
             points=10,
@@ -120,7 +137,15 @@ DEFAULT_RULES: Final = RiskRules(
             unless="very_large_disk",
         ),
         ThresholdRule("many_disks", 10, Measure.DISK_COUNT, 8, "Many disks", "disks"),
-        ThresholdRule("many_snapshots", 20, Measure.SNAPSHOT_COUNT, 5, "Many snapshots", "kept"),
+        ThresholdRule(
+            id="many_snapshots",
+            points=20,
+            measure=Measure.SNAPSHOT_COUNT,
+            at_least=5,
+            text="Many snapshots",
+            unit="kept",
+            severity=Severity.HIGH,
+        ),
         ThresholdRule(
             id="several_snapshots",
             points=8,
@@ -163,6 +188,7 @@ class RiskReason:
     rule: str
     points: int
     text: str
+    severity: Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +205,7 @@ def score_risk(
 ) -> Risk:
     """The risk of one VM; ``os_reasons`` are those of its guest (:func:`reasons_of_os`)."""
     fired = [*os_reasons, *_reasons_of_size(vm, rules.thresholds)]
-    if heavy := _heavy_io(vm, rules.heavy_io):
+    if rules.heavy_io is not None and (heavy := _heavy_io(vm, rules.heavy_io)):
         fired.append(heavy)
     score = max(0, min(MAX_SCORE, sum(reason.points for reason in fired)))
     return Risk(score, band_of(score, rules), tuple(fired))
@@ -203,7 +229,7 @@ def reasons_of_os(os: GuestOs, rules: RiskRules = DEFAULT_RULES) -> tuple[RiskRe
     for rule in rules.os_rules:
         if _is_replaced(rule.unless, fired) or not is_listed(os, rule.systems):
             continue
-        fired.append(RiskReason(rule.id, rule.points, f"{rule.text}: {os.text}"))
+        fired.append(RiskReason(rule.id, rule.points, f"{rule.text}: {os.text}", rule.severity))
     return tuple(fired)
 
 
@@ -214,7 +240,7 @@ def _reasons_of_size(vm: VmFacts, thresholds: Iterable[ThresholdRule]) -> list[R
         if value is None or value < rule.at_least or _is_replaced(rule.unless, fired):
             continue
         text = f"{rule.text}: {value:.0f} {rule.unit} (from {rule.at_least} on)"
-        fired.append(RiskReason(rule.id, rule.points, text))
+        fired.append(RiskReason(rule.id, rule.points, text, rule.severity))
     return fired
 
 
@@ -233,4 +259,5 @@ def _heavy_io(vm: VmFacts, rule: HeavyIoRule) -> RiskReason | None:
         signs.append(f'"{found}" in the name')
     if not signs:
         return None
-    return RiskReason(rule.id, rule.points, f"Signs of heavy I/O: {', '.join(signs)}")
+    text = f"Signs of heavy I/O: {', '.join(signs)}"
+    return RiskReason(rule.id, rule.points, text, rule.severity)

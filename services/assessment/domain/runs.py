@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from shared.kernel.ids import AssessmentId, InventoryId, JobId, ProjectId, SnapshotId
 
@@ -28,11 +29,22 @@ class Inventory:
     snapshot: SourceSnapshot
 
 
+class Cause(StrEnum):
+    """What an assessment was queued for."""
+
+    IMPORT = "import"
+    RULES = "rules"
+    TENANTS = "tenants"
+    WAIVERS = "waivers"
+
+
 @dataclass(frozen=True, slots=True)
 class AssessmentRun:
     """The assessment of ``inventory``, and how far it is. Its snapshot has its id.
 
-    ``number`` counts from 1 within the project; one that was superseded keeps its number.
+    ``number`` counts from 1 within the project; one that was superseded keeps its number. Once it
+    ``is_begun`` it has read what people decided, and goes by the rules of ``rules_version``: a
+    decision made later needs another assessment.
     """
 
     id: AssessmentId
@@ -41,8 +53,17 @@ class AssessmentRun:
     job_id: JobId
     pages_done: int = 0
     vms_done: int = 0
+    cause: Cause = Cause.IMPORT
+    rules_version: int | None = None
     is_superseded: bool = False
+    is_forgotten: bool = False
+    """Its inventory was cleared away; only its number counts."""
     completed_at: datetime | None = None
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether it has read what people decided."""
+        return self.rules_version is not None
 
 
 def is_news(inventory: Inventory, newest: AssessmentRun | None) -> bool:

@@ -5,13 +5,24 @@ is read without its UUID tags, ``Acme (1b2c…)`` is ``Acme``.
 """
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
+from services.assessment.domain.inventory_paths import (
+    below_datacenter,
+    below_root_pool,
+    folder_at,
+    segments,
+    text_of,
+    vcd_org,
+    without,
+)
+from services.assessment.domain.pattern_rules import PatternRule, field_text
 from services.assessment.domain.vm_facts import VmFacts
 
 
@@ -25,11 +36,15 @@ class Method(StrEnum):
     ANNOTATION_FIELD = "annotation_field"
     VM_NAME_PREFIX = "vm_name_prefix"
     CLUSTER = "cluster"
+    PATTERN = "pattern"
+    """A rule that an operator wrote."""
+    MANUAL = "manual"
+    """A person said so."""
     FALLBACK = "fallback"
 
 
 class Confidence(StrEnum):
-    """How much a method's answer is worth before a person has looked at it."""
+    """How much an answer is worth before a person has looked at it."""
 
     HIGH = "high"
     MEDIUM = "medium"
@@ -45,9 +60,14 @@ CONFIDENCE: Final[Mapping[Method, Confidence]] = MappingProxyType(
         Method.VAPP_NAME: Confidence.MEDIUM,
         Method.VM_NAME_PREFIX: Confidence.LOW,
         Method.CLUSTER: Confidence.LOW,
+        Method.PATTERN: Confidence.HIGH,
+        Method.MANUAL: Confidence.HIGH,
         Method.FALLBACK: Confidence.LOW,
     }
 )
+
+_AGREED: Final = {Confidence.LOW: Confidence.MEDIUM, Confidence.MEDIUM: Confidence.HIGH}
+"""What an answer is worth that another method gives too."""
 
 UNASSIGNED: Final = "Unassigned"
 
@@ -77,41 +97,45 @@ DEFAULT_CONTAINERS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class DetectionRules:
-    """Which methods run, in which order, with which options.
+    """Which rules run, in which order, with which options.
 
-    ``folder_depth`` counts the datacenter as 1 and skips ``containers`` (lower-case names).
+    ``folder_depth`` counts the datacenter as 1 and skips ``containers`` (lower-case names). With
+    ``separate_by_vcenter`` equal names in two vCenters are two tenants.
     """
 
-    order: tuple[Method, ...] = DEFAULT_ORDER
+    order: tuple[Method | PatternRule, ...] = DEFAULT_ORDER
     containers: frozenset[str] = DEFAULT_CONTAINERS
     folder_depth: int = 2
     annotation_key: str = "Tenant"
     name_separator: str = "-"
     name_parts: int = 1
     org_vdc_from_resource_pool: bool = True
+    fallback: str = UNASSIGNED
+    separate_by_vcenter: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class DetectedTenant:
-    """The answer: a tenant is known by ``name`` and ``org_vdc`` together."""
+    """The answer: a tenant is known by ``name`` and ``org_vdc`` together, and by ``vcenter`` where
+    vCenters are kept apart. ``rule`` is the id of the rule that gave it."""
 
     name: str
     org_vdc: str | None
     app_group: str | None
     method: Method
-
-    @property
-    def confidence(self) -> Confidence:
-        """What the method's answers are worth."""
-        return CONFIDENCE[self.method]
+    rule: str
+    confidence: Confidence
+    vcenter: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class _Segment:
-    """One part of a path; ``is_tagged`` when vCD's UUID stood behind the name."""
+class RuleAnswer:
+    """What one rule says of a VM, whether or not an earlier one has an answer."""
 
+    rule: str
+    method: Method
     name: str
-    is_tagged: bool
+    org_vdc: str | None
 
 
 _Answer = tuple[str, str | None]
@@ -123,12 +147,12 @@ class _Place:
     """What follows from where a VM lives, worked out once for all VMs of one place."""
 
     answers: Mapping[Method, _Answer]
+    agreed: frozenset[Method]
+    """Those whose name another one gives too."""
     pool: str | None
     vapp: str | None
 
 
-_TAG: Final = re.compile(r"\s*\([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\)\s*$", re.IGNORECASE)
-_VDC: Final = re.compile(r"(?P<org>.*?[^\s_-])\s*[-_]vdc[-_]+\s*[^\s_-].*", re.IGNORECASE)
 _NO_CLUSTER: Final = frozenset({"none", "n/a"})
 _NAME_PARTS_OF_APP_GROUP: Final = 2
 _REMEMBERED: Final = 4096
@@ -141,23 +165,55 @@ class TenantDetector:
     def __init__(self, rules: DetectionRules) -> None:
         self._rules = rules
         self._place = lru_cache(maxsize=_REMEMBERED)(self._read_place)
+        self._patterns = {
+            rule.id: lru_cache(maxsize=_REMEMBERED)(rule.answer)
+            for rule in rules.order
+            if isinstance(rule, PatternRule)
+        }
         self._key = re.compile(
             rf"(?<!\w){re.escape(rules.annotation_key)}\s*[:=]\s*([^;\r\n]*)", re.IGNORECASE
         )
 
     def detect(self, vm: VmFacts) -> DetectedTenant:
-        """The tenant of ``vm``; "Unassigned" when no rule has an answer."""
-        place = self._place(vm.folder, vm.resource_pool, vm.vapp, vm.cluster, vm.datacenter)
+        """The tenant of ``vm``; the fallback when no rule has an answer."""
+        place = self._place_of(vm)
         app_group = place.vapp or _prefix(vm.name, "-", _NAME_PARTS_OF_APP_GROUP)
-        for method in self._rules.order:
-            answer = place.answers.get(method) or self._read_text(method, vm)
-            if answer is None:
-                continue
-            name, org_vdc = answer
-            if method is not Method.VCD_FOLDER and self._rules.org_vdc_from_resource_pool:
-                org_vdc = place.pool
-            return DetectedTenant(name, org_vdc, app_group, method)
-        return DetectedTenant(UNASSIGNED, None, app_group, Method.FALLBACK)
+        vcenter = vm.vcenter if self._rules.separate_by_vcenter else None
+        for rule in self._rules.order:
+            answer = self._answer(rule, vm, place)
+            if answer is not None:
+                method = Method.PATTERN if isinstance(rule, PatternRule) else rule
+                id_, confidence = _id(rule), _confidence(method, place)
+                return DetectedTenant(*answer, app_group, method, id_, confidence, vcenter)
+        fallback, name = Method.FALLBACK, self._rules.fallback
+        return DetectedTenant(
+            name, None, app_group, fallback, fallback, CONFIDENCE[fallback], vcenter
+        )
+
+    def answers(self, vm: VmFacts) -> Iterator[RuleAnswer]:
+        """What each rule says of ``vm``, in their order; rules without an answer are left out."""
+        place = self._place_of(vm)
+        for rule in self._rules.order:
+            answer = self._answer(rule, vm, place)
+            if answer is not None:
+                method = Method.PATTERN if isinstance(rule, PatternRule) else rule
+                yield RuleAnswer(_id(rule), method, *answer)
+
+    def _answer(self, rule: Method | PatternRule, vm: VmFacts, place: _Place) -> _Answer | None:
+        if isinstance(rule, PatternRule):
+            answer = self._match(rule, vm)
+        else:
+            answer = place.answers.get(rule) or self._read_text(rule, vm)
+        if answer is None or rule is Method.VCD_FOLDER or answer[1] is not None:
+            return answer
+        return (answer[0], place.pool) if self._rules.org_vdc_from_resource_pool else answer
+
+    def _match(self, rule: PatternRule, vm: VmFacts) -> _Answer | None:
+        text = field_text(vm, rule.field)
+        return None if text is None else self._patterns[rule.id](text)
+
+    def _place_of(self, vm: VmFacts) -> _Place:
+        return self._place(vm.folder, vm.resource_pool, vm.vapp, vm.cluster, vm.datacenter)
 
     def _read_place(
         self,
@@ -168,23 +224,25 @@ class TenantDetector:
         datacenter: str | None,
     ) -> _Place:
         rules = self._rules
-        datacenter, cluster, vapp = _text(datacenter), _text(cluster), _text(vapp)
+        datacenter, cluster, vapp = text_of(datacenter), text_of(cluster), text_of(vapp)
         if cluster is not None and cluster.casefold() in _NO_CLUSTER:
             cluster = None
-        folders = _without(_below_datacenter(_segments(folder), datacenter), rules.containers)
-        pools = _below_root_pool(_segments(resource_pool), {datacenter, cluster})
-        pools = _without(pools, rules.containers)
+        folders = without(below_datacenter(segments(folder), datacenter), rules.containers)
+        pools = below_root_pool(segments(resource_pool), {datacenter, cluster})
+        pools = without(pools, rules.containers)
         pool = pools[-1].name if pools else None
         names = {
-            Method.FOLDER_PATH: _folder(folders, datacenter, rules.folder_depth),
+            Method.FOLDER_PATH: folder_at(folders, datacenter, rules.folder_depth),
             Method.RESOURCE_POOL: pool,
             Method.VAPP_NAME: vapp,
             Method.CLUSTER: cluster,
         }
         answers: dict[Method, _Answer] = {m: (name, None) for m, name in names.items() if name}
-        if vcd := _vcd(folders, pools):
+        if vcd := vcd_org(folders, pools):
             answers[Method.VCD_FOLDER] = vcd
-        return _Place(answers, pool, vapp)
+        said = Counter(name.casefold() for name, _ in answers.values())
+        agreed = frozenset(m for m, (name, _) in answers.items() if said[name.casefold()] > 1)
+        return _Place(answers, agreed, pool, vapp)
 
     def _read_text(self, method: Method, vm: VmFacts) -> _Answer | None:
         name: str | None = None
@@ -195,60 +253,13 @@ class TenantDetector:
         return (name, None) if name else None
 
 
-def _text(value: str | None) -> str | None:
-    return (value.strip() or None) if value else None
+def _id(rule: Method | PatternRule) -> str:
+    return rule.id if isinstance(rule, PatternRule) else rule.value
 
 
-def _segments(path: str | None) -> list[_Segment]:
-    parts = []
-    for part in (path or "").split("/"):
-        name = _TAG.sub("", part)
-        if name.strip():
-            parts.append(_Segment(name.strip(), is_tagged=name != part))
-    return parts
-
-
-def _below_datacenter(parts: list[_Segment], datacenter: str | None) -> list[_Segment]:
-    """RVTools writes ``/DC/Acme``; vCenter's own paths are ``/Folder/DC/vm/Acme``."""
-    names = [part.name for part in parts]
-    start = 0
-    if datacenter is None:
-        start = 0 if names[:1] == ["vm"] else 1
-    for i, name in enumerate(names):
-        if name == datacenter and (i == 0 or names[i + 1 : i + 2] == ["vm"]):
-            start = i + 1
-            break
-    if names[start : start + 1] == ["vm"]:
-        start += 1
-    return parts[start:]
-
-
-def _below_root_pool(parts: list[_Segment], roots: set[str | None]) -> list[_Segment]:
-    names = [part.name for part in parts]
-    if "Resources" in names:
-        return [part for part in parts[names.index("Resources") :] if part.name != "Resources"]
-    # Without the root pool's own name the pool is last; a path that ends at the cluster has none.
-    return [part for part in parts[-1:] if part.name not in roots]
-
-
-def _without(parts: list[_Segment], names: frozenset[str]) -> list[_Segment]:
-    return [part for part in parts if part.name.casefold() not in names]
-
-
-def _vcd(folders: list[_Segment], pools: list[_Segment]) -> _Answer | None:
-    for parts in (folders, pools):
-        for i, part in enumerate(parts):
-            if marked := _VDC.fullmatch(part.name):
-                is_below_org = i > 0 and parts[i - 1].is_tagged
-                return parts[i - 1].name if is_below_org else marked["org"], part.name
-    tagged = [part.name for part in folders if part.is_tagged]
-    return (tagged[0], tagged[1] if len(tagged) > 1 else None) if tagged else None
-
-
-def _folder(folders: list[_Segment], datacenter: str | None, depth: int) -> str | None:
-    if depth <= 1:
-        return datacenter
-    return folders[depth - 2].name if len(folders) > depth - 2 else None
+def _confidence(method: Method, place: _Place) -> Confidence:
+    confidence = CONFIDENCE[method]
+    return _AGREED.get(confidence, confidence) if method in place.agreed else confidence
 
 
 def _prefix(name: str, separator: str, parts: int) -> str | None:

@@ -9,7 +9,8 @@ class Totals:
     """Sums and distributions. Unknown sizes count as nothing; ``unsized_vms`` says how many VMs
     lack vCPUs, memory or disk. ``excluded`` counts the VMs left out, by reason. Distributions name
     every word, also those that no VM has; ``by_finding`` only the findings there are, and a VM that
-    has one twice once. In ``by_gravest_finding`` a VM without findings is nowhere.
+    has one twice once. Waived findings are in ``by_waived_finding`` only; in ``by_gravest_finding``
+    a VM without others is nowhere.
     """
 
     vms: int
@@ -28,3 +29,6 @@ class Totals:
     excluded: Mapping[str, int]
     by_gravest_finding: Mapping[str, int] = field(default_factory=dict)
     by_finding: Mapping[str, int] = field(default_factory=dict)
+    by_waived_finding: Mapping[str, int] = field(default_factory=dict)
+    by_target_support: Mapping[str, int] = field(default_factory=dict)
+    by_tenant_confidence: Mapping[str, int] = field(default_factory=dict)

@@ -4,14 +4,15 @@ from services.assessment.domain.runs import Inventory, SourceSnapshot
 from services.assessment.usecases.ports import AssessmentStore
 from services.assessment.usecases.queue_assessment import queue_assessment
 from shared.contracts.envelope import Envelope
-from shared.contracts.inventory import InventoryImported
+from shared.contracts.inventory import ImportMode, InventoryImported
 from shared.db import project_marks
 from shared.db.uow import Transaction
 from shared.kernel.ids import AssessmentId, Ids, InventoryId, ProjectId, SnapshotId
 
 
 class OnInventoryImported:
-    """Queues a job; pulling and assessing the inventory is the job's work.
+    """Queues a job; pulling and assessing the inventory is the job's work. An import that replaces
+    the one before takes along what people decided of VMs and tenants.
 
     Safe twice and late: an inventory that is not newer than the newest one seen, or that was
     cleared away, changes nothing.
@@ -41,4 +42,9 @@ class OnInventoryImported:
             imported_at=event.imported_at,
             snapshot=snapshot,
         )
-        await queue_assessment(tx, inventory, assessment_id=AssessmentId(self._ids.new()))
+        await queue_assessment(
+            tx,
+            inventory,
+            assessment_id=AssessmentId(self._ids.new()),
+            is_clean_slate=event.mode is ImportMode.REPLACE,
+        )

@@ -33,7 +33,7 @@ def copied_rows(assessment_id: AssessmentId, page: AssessedPage) -> Iterator[tup
             *_values_as_they_are(record),
             *(orjson.dumps(record[name]).decode() for name in _JSON_COLUMNS),
             list(dict.fromkeys([finding["id"] for finding in findings])),
-            severity_bits(finding["severity"] for finding in findings),
+            severity_bits(one["severity"] for one in findings if not one["is_waived"]),
             page.number,
             line,
             assessment_id,

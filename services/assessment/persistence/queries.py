@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.assessment.domain.errors import NOT_ASSESSED
 from services.assessment.domain.runs import AssessmentRun
 from services.assessment.domain.totals import Totals
-from services.assessment.persistence.store import find_newest
+from services.assessment.persistence.runs import find_newest
 from services.assessment.persistence.tables import (
     NAME_SORT_CHARS,
     assessments,
@@ -36,6 +36,8 @@ class AssessmentView:
     job: Job
     manifest: SnapshotManifest | None
     totals: Totals | None
+    listed_number: int | None
+    """The number of the newest complete one."""
 
 
 async def newest_assessment(
@@ -50,11 +52,13 @@ async def newest_assessment(
             select(assessments.c.manifest, assessments.c.totals).where(assessments.c.id == run.id)
         )
     ).one()
+    listed = await find_newest(connection, project_id, is_complete=True)
     return AssessmentView(
         run=run,
         job=await jobs.get(connection, run.job_id),
         manifest=SnapshotManifest.model_validate(outcome.manifest) if outcome.manifest else None,
         totals=Totals(**outcome.totals) if outcome.totals else None,
+        listed_number=listed.number if listed else None,
     )
 
 

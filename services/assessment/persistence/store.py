@@ -1,45 +1,51 @@
 """Assessments in PostgreSQL."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
+from uuid import UUID
 
-from sqlalchemy import Row, and_, delete, exists, func, null, select, update
+from sqlalchemy import ColumnElement, and_, delete, false, func, null, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.assessment.domain.errors import NOT_ASSESSED
-from services.assessment.domain.runs import AssessmentRun, Inventory, SourceSnapshot
+from services.assessment.domain.runs import AssessmentRun
 from services.assessment.domain.totals import Totals
+from services.assessment.persistence.chosen_vms import PostgresChosenVms
 from services.assessment.persistence.copied_rows import VM_COLUMNS, copied_rows
+from services.assessment.persistence.previews import PostgresPreviewStore
+from services.assessment.persistence.rules import PostgresRuleStore
+from services.assessment.persistence.runs import find_newest, run_from
 from services.assessment.persistence.tables import (
     assessed_vms,
     assessments,
     snapshot_pages,
     source_pages,
     tenant_totals,
-    tenants,
     vm_keys,
     vm_terms,
 )
+from services.assessment.persistence.tenancy import PostgresTenantStore
 from services.assessment.persistence.totals import add_up, tenant_totals_of
 from services.assessment.persistence.vm_keys import fill_vm_keys
-from services.assessment.usecases.ports import AssessedPage, Tenant
+from services.assessment.persistence.waivers import PostgresWaiverStore
+from services.assessment.usecases.ports import AssessedPage
 from shared.contracts.snapshots import SnapshotManifest, page_sha256
 from shared.db import jobs
 from shared.db.uow import copy_records
 from shared.kernel.errors import Conflict, NotFound
 from shared.kernel.ids import (
     AssessmentId,
-    InventoryId,
     JobId,
     ProjectId,
-    SnapshotId,
-    TenantId,
 )
 
+KEPT_OF_AN_INVENTORY: Final = 3
+"""Complete assessments that are kept: every decision makes one, and the planner may still pull the
+one before."""
 _FOR_READERS: Final = (assessed_vms, vm_keys, vm_terms, source_pages, tenant_totals)
 """What only serves the API; the planner pulls ``snapshot_pages``."""
 
@@ -49,6 +55,11 @@ class PostgresAssessmentStore:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
+        self.rules = PostgresRuleStore(connection)
+        self.tenants = PostgresTenantStore(connection)
+        self.waivers = PostgresWaiverStore(connection)
+        self.vms = PostgresChosenVms(connection)
+        self.previews = PostgresPreviewStore(connection)
 
     async def newest(self, project_id: ProjectId) -> AssessmentRun | None:
         """The project's newest assessment, a forgotten one too; queueing in one project goes one
@@ -78,6 +89,8 @@ class PostgresAssessmentStore:
                 job_id=run.job_id,
                 pages_done=run.pages_done,
                 vms_done=run.vms_done,
+                cause=run.cause,
+                rules_version=run.rules_version,
                 is_superseded=run.is_superseded,
             )
         )
@@ -95,9 +108,7 @@ class PostgresAssessmentStore:
         job_ids = await self._connection.scalars(
             select(assessments.c.job_id).where(unfinished).order_by(assessments.c.job_id)
         )
-        for job_id in job_ids.all():
-            with suppress(Conflict):  # it has ended, well or badly
-                await jobs.cancel(self._connection, JobId(job_id))
+        await self._cancel(job_ids.all())
         await self._connection.execute(
             update(assessments).where(unfinished).values(is_superseded=True)
         )
@@ -113,20 +124,31 @@ class PostgresAssessmentStore:
             raise NotFound(f"There is no assessment {assessment_id}.", code=NOT_ASSESSED)
         return run_from(row)
 
-    async def tenants(
-        self, project_id: ProjectId, detected: Sequence[Tenant]
-    ) -> Mapping[TenantId, Tenant]:
-        """The tenants with these ids, added where they are new."""
-        if not detected:
-            return {}
-        rows = [asdict(tenant) | {"project_id": project_id} for tenant in detected]
-        await self._connection.execute(insert(tenants).on_conflict_do_nothing(), rows)
-        found = await self._connection.execute(
-            select(tenants.c.id, tenants.c.name, tenants.c.org_vdc).where(
-                tenants.c.id.in_([tenant.id for tenant in detected])
-            )
+    async def newest_held(self, project_id: ProjectId) -> AssessmentRun | None:
+        """As ``newest``, and its job is locked: its worker neither begins nor stores meanwhile.
+
+        In this order everywhere: the project, the job, then what assessments go by.
+        """
+        run = await self.newest(project_id)
+        if run is not None:
+            await jobs.lock(self._connection, run.job_id)
+            run = await self.get(run.id)  # what its worker had not committed before
+        return run
+
+    async def can_begin(self, run: AssessmentRun) -> bool:
+        """Whether ``run`` has not begun and waits for a worker, or has one."""
+        if run.is_begun or run.is_superseded:
+            return False
+        job = await jobs.get(self._connection, run.job_id)
+        return job.state not in jobs.ENDED and not job.cancel_requested
+
+    async def begin(self, assessment_id: AssessmentId, *, rules_version: int) -> None:
+        """From here on the assessment goes by what is decided now."""
+        await self._connection.execute(
+            update(assessments)
+            .where(assessments.c.id == assessment_id)
+            .values(rules_version=rules_version)
         )
-        return {TenantId(row.id): Tenant(TenantId(row.id), row.name, row.org_vdc) for row in found}
 
     async def add_page(self, assessment_id: AssessmentId, page: AssessedPage) -> None:
         """Store a page and its source, its VMs for the API, and that it is done."""
@@ -197,100 +219,69 @@ class PostgresAssessmentStore:
         )
 
     async def forget_others(self, run: AssessmentRun) -> None:
-        """Remove the rows of earlier assessments, and the pages of those never completed."""
-        earlier = select(assessments.c.id).where(
-            assessments.c.project_id == run.inventory.project_id,
-            assessments.c.number < run.number,
-        )
+        """Remove the rows of earlier assessments, the pages of those never completed, and, of those
+        of the same inventory, all but the newest complete ones."""
+        of_project = assessments.c.project_id == run.inventory.project_id
+        of_inventory = and_(of_project, assessments.c.inventory_id == run.inventory.id)
+        earlier = select(assessments.c.id).where(of_project, assessments.c.number < run.number)
         for table in _FOR_READERS:
             await self._connection.execute(delete(table).where(table.c.assessment_id.in_(earlier)))
         abandoned = earlier.where(assessments.c.completed_at.is_(None))
         await self._connection.execute(
             delete(snapshot_pages).where(snapshot_pages.c.assessment_id.in_(abandoned))
         )
+        oldest_kept = (
+            select(assessments.c.number)
+            .where(of_inventory, assessments.c.completed_at.is_not(None))
+            .order_by(assessments.c.number.desc())
+            .offset(KEPT_OF_AN_INVENTORY - 1)
+            .limit(1)
+            .scalar_subquery()
+        )
+        await self._connection.execute(
+            delete(assessments).where(of_inventory, assessments.c.number < oldest_kept)
+        )
 
     async def forget(self, project_id: ProjectId, *, through: int | None) -> None:
-        """Remove what followed from the project's inventories with numbers up to ``through``.
+        """Remove what followed from the project's inventories with numbers up to ``through``, and
+        what was decided of them, unless there is a newer one.
 
         The assessments' numbers stay, because they are never given again. For None all goes.
         """
         await self.newest(project_id)
         gone = assessments.c.project_id == project_id
+        newer: ColumnElement[bool] = false()
         if through is not None:
+            newer = and_(gone, assessments.c.inventory_number > through)
             gone &= assessments.c.inventory_number <= through
         job_ids = await self._connection.scalars(
             select(assessments.c.job_id).where(gone).order_by(assessments.c.job_id)
         )
-        for job_id in job_ids.all():
-            with suppress(Conflict):  # it has ended, well or badly
-                await jobs.cancel(self._connection, JobId(job_id))
+        await self._cancel(job_ids.all())
         ids = select(assessments.c.id).where(gone)
         for table in (*_FOR_READERS, snapshot_pages):
             await self._connection.execute(delete(table).where(table.c.assessment_id.in_(ids)))
-        is_used = exists().where(assessed_vms.c.tenant_id == tenants.c.id)
-        await self._connection.execute(
-            delete(tenants).where(tenants.c.project_id == project_id, ~is_used)
-        )
+        if not await self._connection.scalar(
+            select(func.count()).select_from(assessments).where(newer)
+        ):
+            await self._forget_decisions(project_id)
         if through is None:
+            await self.rules.forget(project_id)
             await self._connection.execute(delete(assessments).where(gone))
-        else:
-            await self._connection.execute(
-                update(assessments)
-                .where(gone)
-                .values(
-                    is_superseded=True,
-                    manifest=null(),
-                    totals=null(),
-                    completed_at=null(),
-                    forgotten_at=func.now(),
-                )
-            )
-
-
-async def find_newest(
-    connection: AsyncConnection,
-    project_id: ProjectId,
-    *,
-    is_complete: bool = False,
-    with_forgotten: bool = False,
-) -> AssessmentRun | None:
-    """The project's assessment with the highest number; only complete ones if asked."""
-    wanted = assessments.c.project_id == project_id
-    if not with_forgotten:
-        wanted = and_(wanted, assessments.c.forgotten_at.is_(None))
-    if is_complete:
-        wanted = and_(wanted, assessments.c.completed_at.is_not(None))
-    row = (
-        await connection.execute(
-            select(assessments).where(wanted).order_by(assessments.c.number.desc()).limit(1)
+            return
+        nothing = {"manifest": null(), "totals": null(), "completed_at": null()}
+        await self._connection.execute(
+            update(assessments)
+            .where(gone)
+            .values(is_superseded=True, forgotten_at=func.now(), **nothing)
         )
-    ).one_or_none()
-    return run_from(row) if row else None
 
+    async def _forget_decisions(self, project_id: ProjectId) -> None:
+        await self._cancel(await self.previews.forget(project_id))
+        await self.waivers.forget(project_id)
+        await self.tenants.forget(project_id)
 
-def run_from(row: Row[Any]) -> AssessmentRun:
-    """The assessment in a row of the table."""
-    source = SourceSnapshot(
-        id=SnapshotId(row.source_id),
-        path=row.source_path,
-        digest=row.source_digest,
-        record_count=row.source_record_count,
-        page_count=row.source_page_count,
-    )
-    inventory = Inventory(
-        id=InventoryId(row.inventory_id),
-        project_id=ProjectId(row.project_id),
-        number=row.inventory_number,
-        imported_at=row.imported_at,
-        snapshot=source,
-    )
-    return AssessmentRun(
-        id=AssessmentId(row.id),
-        number=row.number,
-        inventory=inventory,
-        job_id=JobId(row.job_id),
-        pages_done=row.pages_done,
-        vms_done=row.vms_done,
-        is_superseded=row.is_superseded,
-        completed_at=row.completed_at,
-    )
+    async def _cancel(self, job_ids: Sequence[UUID]) -> None:
+        for job_id in job_ids:
+            with suppress(Conflict):  # it has ended, well or badly
+                await jobs.cancel(self._connection, JobId(job_id))

@@ -36,6 +36,8 @@ assessments = Table(
     Column("job_id", Uuid, nullable=False),
     Column("pages_done", Integer, nullable=False),
     Column("vms_done", Integer, nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("rules_version", Integer),
     Column("is_superseded", Boolean, nullable=False),
     Column("manifest", JSONB),
     Column("totals", JSONB),
@@ -50,6 +52,72 @@ tenants = Table(
     Column("project_id", Uuid, nullable=False),
     Column("name", Text, nullable=False),
     Column("org_vdc", Text),
+    Column("vcenter", Text),
+    Column("version", Integer, nullable=False),
+    Column("merged_into", Uuid),
+)
+
+tenant_keys = Table(
+    "tenant_keys",
+    metadata,
+    Column("key", Uuid, primary_key=True),
+    Column("project_id", Uuid, nullable=False),
+    Column("tenant_id", Uuid, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("org_vdc", Text),
+    Column("vcenter", Text),
+    Column("is_detected", Boolean, nullable=False),
+)
+
+tenant_assignments = Table(
+    "tenant_assignments",
+    metadata,
+    Column("project_id", Uuid, primary_key=True),
+    Column("vm_id", Uuid, primary_key=True),
+    Column("vm_name", Text, nullable=False),
+    Column("tenant_id", Uuid, nullable=False),
+    Column("note", Text),
+    Column("assigned_at", DateTime(timezone=True), nullable=False),
+    Column("assigned_by", Text, nullable=False),
+    Column("assigned_by_name", Text, nullable=False),
+)
+
+finding_waivers = Table(
+    "finding_waivers",
+    metadata,
+    Column("project_id", Uuid, primary_key=True),
+    Column("finding", Text, primary_key=True),
+    Column("vm_id", Uuid, primary_key=True),
+    Column("vm_name", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("waived_at", DateTime(timezone=True), nullable=False),
+    Column("waived_by", Text, nullable=False),
+    Column("waived_by_name", Text, nullable=False),
+)
+
+rule_versions = Table(
+    "rule_versions",
+    metadata,
+    Column("project_id", Uuid, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("rules", JSONB, nullable=False),
+    Column("is_reset", Boolean, nullable=False),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+    Column("changed_by", Text, nullable=False),
+    Column("changed_by_name", Text, nullable=False),
+)
+
+rule_previews = Table(
+    "rule_previews",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("project_id", Uuid, nullable=False),
+    Column("assessment_id", Uuid, nullable=False),
+    Column("job_id", Uuid, nullable=False),
+    Column("based_on", Integer, nullable=False),
+    Column("rules", JSONB, nullable=False),
+    Column("result", JSONB),
+    Column("requested_at", DateTime(timezone=True), nullable=False),
 )
 
 assessed_vms = Table(
@@ -67,11 +135,14 @@ assessed_vms = Table(
     Column("host", Text),
     Column("tenant_id", Uuid, nullable=False),
     Column("detection_method", Text, nullable=False),
+    Column("detection_rule", Text),
+    Column("tenant_confidence", Text, nullable=False),
     Column("app_group", Text),
     Column("os_family", Text, nullable=False),
     Column("os_product", Text),
     Column("os_version", Text),
     Column("os_text", Text),
+    Column("target_support", Text, nullable=False),
     Column("vcpus", Integer),
     Column("memory_mib", BigInteger),
     Column("disk_mib", BigInteger),

@@ -26,7 +26,15 @@ from services.assessment.domain.scope import Exclusion
 from services.assessment.domain.totals import Totals
 from services.assessment.domain.usage import UNMEASURED
 from services.assessment.persistence.tables import assessed_vms
-from shared.contracts.records import ModeClass, OsFamily, PowerState, RiskBand, Severity
+from shared.contracts.records import (
+    Confidence,
+    ModeClass,
+    OsFamily,
+    PowerState,
+    RiskBand,
+    Severity,
+    TargetSupport,
+)
 from shared.kernel.ids import AssessmentId
 
 _vms: Final = assessed_vms.c
@@ -101,15 +109,19 @@ async def add_up(connection: AsyncConnection, assessment_id: AssessmentId) -> To
         by_power_state=await vms_by(_vms.power_state, PowerState),
         excluded=await vms_by(_vms.excluded_because, Exclusion, excluded),
         by_gravest_finding=await _by_gravest_finding(connection, assessment_id),
-        by_finding=await _by_finding(connection, assessment_id),
+        by_finding=await _by_finding(connection, assessment_id, is_waived=False),
+        by_target_support=await vms_by(_vms.target_support, TargetSupport),
+        by_tenant_confidence=await vms_by(_vms.tenant_confidence, Confidence),
+        by_waived_finding=await _by_finding(connection, assessment_id, is_waived=True),
     )
 
 
 async def _by_gravest_finding(
     connection: AsyncConnection, assessment_id: AssessmentId
 ) -> dict[str, int]:
-    """VMs by the severity of their first finding, which is the gravest."""
-    gravest = _vms.findings[0]["severity"].astext
+    """VMs by the severity of their first finding: the gravest, unless all are waived."""
+    first = _vms.findings[0]
+    gravest = case((~_is_waived(first), first["severity"].astext))
     rows = await connection.execute(
         select(gravest, func.count())
         .where(*_in_scope(assessment_id), gravest.is_not(None))
@@ -120,18 +132,26 @@ async def _by_gravest_finding(
     }
 
 
-async def _by_finding(connection: AsyncConnection, assessment_id: AssessmentId) -> dict[str, int]:
-    """VMs by the id of a finding."""
+async def _by_finding(
+    connection: AsyncConnection, assessment_id: AssessmentId, *, is_waived: bool
+) -> dict[str, int]:
+    """VMs by the id of a finding, waived ones or the others."""
     finding = func.jsonb_array_elements(_vms.findings).table_valued(column("value", JSONB))
-    kind = finding.c.value["id"].astext
+    value = finding.c.value
+    kind = value["id"].astext
     rows = await connection.execute(
         select(kind, func.count(_vms.vm_id.distinct()))
         .select_from(assessed_vms)
         .join(finding, true())
-        .where(*_in_scope(assessment_id))
+        .where(*_in_scope(assessment_id), _is_waived(value) == is_waived)
         .group_by(kind)
     )
     return {id_: count for id_, count in rows}
+
+
+def _is_waived(finding: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Findings that an older version stored say nothing of waivers."""
+    return func.coalesce(finding["is_waived"].astext, "false") == "true"
 
 
 def _in_scope(assessment_id: AssessmentId) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

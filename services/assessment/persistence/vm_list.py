@@ -105,7 +105,7 @@ def vm_cursor(assessment_id: AssessmentId, *, only: VmFilter, order: VmOrder, po
 async def vm_positions(
     connection: AsyncConnection, assessment_id: AssessmentId, *, only: VmFilter, order: VmOrder
 ) -> Sequence[int]:
-    """The places by name of all VMs that ``only`` admits, in the order of the list; 4 bytes each."""
+    """The places by name of all VMs that ``only`` admits, in the list's order: 4 bytes each."""
     wanted = _wanted(assessment_id, only, order).with_only_columns(_keys.position)
     return array("i", (await connection.scalars(wanted)).all())
 

@@ -1,34 +1,37 @@
 """Assess one page of an inventory: records in, records out. Processor work, for a thread."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
-from typing import Any
-from uuid import uuid5
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
 
 from services.assessment.domain.assessment import Assessed, Assessor
-from services.assessment.usecases.ports import AssessedPage, Tenant
+from services.assessment.domain.tenancy import Tenant, TenantKey, key_of
+from services.assessment.domain.tenant_detection import CONFIDENCE, Method
+from services.assessment.domain.waivers import Waiver
+from services.assessment.usecases.ports import AssessedPage
 from shared.contracts.records import VmRecord
 from shared.contracts.snapshots import decode_page, encode_page
-from shared.kernel.ids import ProjectId, TenantId
+from shared.kernel.ids import ProjectId, TenantId, VmId
 
 Record = dict[str, Any]
 """The fields of an ``AssessedVmRecord``, in their order."""
 
+_DETECTED: Final = "detected"
+"""Where a record keeps the key of its tenant until its page is frozen."""
 
-@lru_cache(maxsize=4096)
-def tenant_id(project_id: ProjectId, name: str, org_vdc: str | None) -> TenantId:
-    """The id that this tenant has in every assessment of the project.
 
-    It follows from name and OrgVDC; case and runs of blanks make no other tenant, as they make no
-    other project in Keystone.
-    """
-    key = [" ".join(part.split()).casefold() for part in (name, org_vdc or "")]
-    return TenantId(uuid5(project_id, json.dumps(key)))
+@dataclass(frozen=True, slots=True)
+class PageDecisions:
+    """What people decided of the VMs of a page, and what its keys mean."""
+
+    tenants: Mapping[TenantId, Tenant]
+    """By the ids of keys."""
+    assigned: Mapping[VmId, Tenant] = field(default_factory=dict)
+    waivers: Mapping[VmId, Mapping[str, Waiver]] = field(default_factory=dict)
 
 
 def assess_page(page: bytes, assessor: Assessor, *, project_id: ProjectId) -> list[Record]:
-    """The VMs of an inventory's page, assessed, in their order; tenants spelt as detected.
+    """The VMs of an inventory's page, assessed, in their order; tenants as detected.
 
     Raises:
         Invalid: the page is not one of ``vm.v1`` records; code ``invalid-page``.
@@ -36,24 +39,44 @@ def assess_page(page: bytes, assessor: Assessor, *, project_id: ProjectId) -> li
     return [_record(vm, assessor.assess(vm), project_id) for vm in decode_page(page, VmRecord)]
 
 
-def detected_tenants(records: Iterable[Record]) -> Sequence[Tenant]:
-    """Each tenant of ``records`` once, by id; spelt as in its first VM."""
-    found: dict[TenantId, Tenant] = {}
+def detected_keys(records: Iterable[Record]) -> Sequence[TenantKey]:
+    """Each key of ``records`` once, by id; spelt as in its first VM."""
+    found: dict[TenantId, TenantKey] = {}
     for record in records:
-        id_ = record["tenant_id"]
-        if id_ not in found:
-            found[id_] = Tenant(id_, record["tenant_name"], record["org_vdc"])
+        found.setdefault(record[_DETECTED].id, record[_DETECTED])
     return [found[id_] for id_ in sorted(found)]
 
 
 def freeze_page(
-    number: int, source: bytes, records: Sequence[Record], tenants: Mapping[TenantId, Tenant]
+    number: int, source: bytes, records: Sequence[Record], decisions: PageDecisions
 ) -> AssessedPage:
-    """The page to store, made of ``source``, with tenants spelt as in ``tenants``."""
+    """The page to store, made of ``source``: each VM with its tenant as it is called now, and
+    waived findings."""
     for record in records:
-        tenant = tenants[record["tenant_id"]]
-        record["tenant_name"], record["org_vdc"] = tenant.name, tenant.org_vdc
+        _set_tenant(record, decisions)
+        _set_waivers(record, decisions.waivers.get(record["vm_id"], {}))
     return AssessedPage(number, encode_page(records), records, source)
+
+
+def _set_tenant(record: Record, decisions: PageDecisions) -> None:
+    tenant = decisions.tenants[record.pop(_DETECTED).id]
+    assigned = decisions.assigned.get(record["vm_id"])
+    if assigned is not None:
+        tenant = assigned
+        manual = Method.MANUAL
+        record["detection_method"] = record["detection_rule"] = manual
+        record["tenant_confidence"] = CONFIDENCE[manual]
+    record["tenant_id"], record["tenant_name"] = tenant.id, tenant.name
+    record["org_vdc"] = tenant.org_vdc
+
+
+def _set_waivers(record: Record, waivers: Mapping[str, Waiver]) -> None:
+    if not waivers:
+        return
+    for finding in record["findings"]:
+        if waiver := waivers.get(finding["id"]):
+            finding["is_waived"], finding["waiver"] = True, asdict(waiver)
+    record["findings"].sort(key=lambda finding: finding["is_waived"])
 
 
 def _record(vm: VmRecord, assessed: Assessed, project_id: ProjectId) -> Record:
@@ -69,15 +92,19 @@ def _record(vm: VmRecord, assessed: Assessed, project_id: ProjectId) -> Record:
         "datacenter": vm.datacenter,
         "cluster": vm.cluster,
         "host": vm.host,
-        "tenant_id": tenant_id(project_id, tenant.name, tenant.org_vdc),
+        _DETECTED: key_of(project_id, tenant.name, tenant.org_vdc, tenant.vcenter),
+        "tenant_id": None,
         "tenant_name": tenant.name,
         "org_vdc": tenant.org_vdc,
         "detection_method": tenant.method,
+        "detection_rule": tenant.rule,
+        "tenant_confidence": tenant.confidence,
         "app_group": tenant.app_group,
         "os_family": assessed.os.family,
         "os_product": assessed.os.product,
         "os_version": assessed.os.version,
         "os_text": assessed.os.text,
+        "target_support": assessed.target_support,
         "vcpus": vm.vcpus,
         "memory_mib": vm.memory_mib,
         "disk_mib": vm.disk_mib,
@@ -95,16 +122,27 @@ def _record(vm: VmRecord, assessed: Assessed, project_id: ProjectId) -> Record:
         "risk_band": assessed.risk.band,
         "risk_reasons": [
             # Not by asdict, which copies deeply and took a quarter of the whole assessment.
-            {"rule": reason.rule, "points": reason.points, "text": reason.text}
+            {
+                "rule": reason.rule,
+                "points": reason.points,
+                "text": reason.text,
+                "severity": reason.severity,
+            }
             for reason in assessed.risk.reasons
         ],
         "mode_class": assessed.mode.mode_class,
         "mode_reasons": [
-            {"rule": reason.rule, "points": 0, "text": reason.text}
+            {"rule": reason.rule, "points": 0, "text": reason.text, "severity": None}
             for reason in assessed.mode.reasons
         ],
         "findings": [
-            {"id": finding.id, "severity": finding.severity, "seen": finding.seen}
+            {
+                "id": finding.id,
+                "severity": finding.severity,
+                "seen": finding.seen,
+                "is_waived": False,
+                "waiver": None,
+            }
             for finding in assessed.findings
         ],
     }

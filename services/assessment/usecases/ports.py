@@ -7,17 +7,15 @@ from typing import Any, Protocol
 
 from services.assessment.domain.runs import AssessmentRun
 from services.assessment.domain.totals import Totals
+from services.assessment.usecases.decision_ports import (
+    ChosenVms,
+    PreviewStore,
+    RuleStore,
+    TenantStore,
+    WaiverStore,
+)
 from shared.contracts.snapshots import SnapshotManifest, SnapshotRef
-from shared.kernel.ids import AssessmentId, ProjectId, TenantId
-
-
-@dataclass(frozen=True, slots=True)
-class Tenant:
-    """A tenant by its stable id, spelt as when it was first seen."""
-
-    id: TenantId
-    name: str
-    org_vdc: str | None
+from shared.kernel.ids import AssessmentId, ProjectId
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +33,32 @@ class AssessedPage:
 
 
 class AssessmentStore(Protocol):
-    """Assessments inside one transaction."""
+    """Assessments, and what they go by, inside one transaction."""
+
+    @property
+    def rules(self) -> RuleStore:
+        """The rules of projects."""
+        ...
+
+    @property
+    def tenants(self) -> TenantStore:
+        """Tenants, their keys, and VMs assigned by hand."""
+        ...
+
+    @property
+    def waivers(self) -> WaiverStore:
+        """Findings that are let pass."""
+        ...
+
+    @property
+    def vms(self) -> ChosenVms:
+        """The VMs that people decide about."""
+        ...
+
+    @property
+    def previews(self) -> PreviewStore:
+        """Previews of rules."""
+        ...
 
     async def newest(self, project_id: ProjectId) -> AssessmentRun | None:
         """The project's assessment with the highest number; the project's others wait for this
@@ -54,10 +77,16 @@ class AssessmentStore(Protocol):
         """The assessment. Raises NotFound."""
         ...
 
-    async def tenants(
-        self, project_id: ProjectId, detected: Sequence[Tenant]
-    ) -> Mapping[TenantId, Tenant]:
-        """The tenants with the ids of ``detected``, added where they are new."""
+    async def newest_held(self, project_id: ProjectId) -> AssessmentRun | None:
+        """As :meth:`newest`; its worker, if it has one, waits for this transaction too."""
+        ...
+
+    async def can_begin(self, run: AssessmentRun) -> bool:
+        """Whether ``run`` has not begun and will, without anybody's doing."""
+        ...
+
+    async def begin(self, assessment_id: AssessmentId, *, rules_version: int) -> None:
+        """From here on the assessment goes by what is decided now."""
         ...
 
     async def add_page(self, assessment_id: AssessmentId, page: AssessedPage) -> None:
@@ -88,8 +117,8 @@ class AssessmentStore(Protocol):
         ...
 
     async def forget_others(self, run: AssessmentRun) -> None:
-        """Remove what only served the API of the project's earlier assessments, and the pages of
-        those that were never completed."""
+        """Remove what only served the API of the project's earlier assessments, the pages of those
+        that were never completed, and all but the newest complete ones of the same inventory."""
         ...
 
     async def forget(self, project_id: ProjectId, *, through: int | None) -> None:

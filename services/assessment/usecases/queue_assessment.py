@@ -11,16 +11,24 @@ JOB_KIND: Final = "assess_inventory"
 
 
 async def queue_assessment(
-    tx: Transaction[AssessmentStore], inventory: Inventory, *, assessment_id: AssessmentId
+    tx: Transaction[AssessmentStore],
+    inventory: Inventory,
+    *,
+    assessment_id: AssessmentId,
+    is_clean_slate: bool = False,
 ) -> AssessmentRun | None:
     """Queue a job that assesses ``inventory``; unfinished assessments of older ones are stopped.
 
-    Safe to repeat and in any order: an inventory that is not newer than the newest one seen gives
-    None and changes nothing.
+    On a clean slate, what people decided of VMs and tenants goes; rules stay. Safe to repeat and in
+    any order: an inventory that is not newer than the newest one seen gives None and changes
+    nothing.
     """
-    newest = await tx.store.newest(inventory.project_id)
+    newest = await tx.store.newest_held(inventory.project_id)
     if not is_news(inventory, newest):
         return None
+    if is_clean_slate:
+        await tx.store.tenants.forget_decisions(inventory.project_id)
+        await tx.store.waivers.forget(inventory.project_id)
     job_id = await tx.enqueue(
         JOB_KIND,
         subject=f"projects/{inventory.project_id}/assessments/{assessment_id}",

@@ -34,20 +34,9 @@ class ParserFiles:
         """What to do, for the process."""
         return self.folder / "job.json"
 
-    @property
-    def vms(self) -> Path:
-        """Rows of ``vms`` for COPY."""
-        return self.folder / "vms.copy"
-
-    @property
-    def disks(self) -> Path:
-        """Rows of ``disks`` for COPY."""
-        return self.folder / "disks.copy"
-
-    @property
-    def nics(self) -> Path:
-        """Rows of ``nics`` for COPY."""
-        return self.folder / "nics.copy"
+    def rows(self, table: str) -> Path:
+        """Rows of ``table`` for COPY."""
+        return self.folder / f"{table}.copy"
 
     @property
     def manifest(self) -> Path:

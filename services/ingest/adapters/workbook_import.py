@@ -1,9 +1,11 @@
 """The parser's work: tabs into typed rows, rows into VMs, VMs into files."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import asdict
 from itertools import islice
-from typing import TypeVar
+from types import TracebackType
+from typing import Self, TypeVar
 from uuid import UUID, uuid5
 
 import orjson
@@ -12,20 +14,12 @@ from services.ingest.adapters.copy_text import CopyFile
 from services.ingest.adapters.parser_files import ParserFiles, ParserJob
 from services.ingest.adapters.workbook_tabs import TabsOfWorkbook
 from services.ingest.domain.assembly import Assembly
-from services.ingest.domain.report import (
-    ImportReport,
-    Totals,
-    contradiction_reports,
-    count_identities,
-)
-from services.ingest.domain.table_rows import (
-    Json,
-    disk_values,
-    nic_values,
-    snapshot_record,
-    vm_facts,
-    vm_values,
-)
+from services.ingest.domain.confidence import ConfidenceCounter
+from services.ingest.domain.import_report import ImportReport
+from services.ingest.domain.infrastructure_tables import infrastructure_values
+from services.ingest.domain.report import Totals, contradiction_reports, count_identities
+from services.ingest.domain.stored_tables import STORED_TABLES
+from services.ingest.domain.table_rows import Json, VmRows
 from services.ingest.domain.vms import Vm
 from shared.contracts.records import VmRecord
 from shared.contracts.snapshots import (
@@ -57,8 +51,16 @@ def import_workbook(files: ParserFiles, job: ParserJob, progress: Progress) -> d
         (str(uuid5(project_id, identity.key)), index)
         for index, identity in assembly.identities.items()
     )
-    writer = _Writer(files, job, progress)
-    writer.write(((vm_id, assembly.vm(index)) for vm_id, index in ids), total=len(ids))
+    with _Writer(files, job, progress) as writer:
+        writer.write(((vm_id, assembly.vm(index)) for vm_id, index in ids), total=len(ids))
+        infrastructure = infrastructure_values(
+            rows.infrastructure,
+            assembly.hosts,
+            assembly.networks,
+            rows.vcenters,
+            job.inventory_id,
+        )
+        writer.write_rows(infrastructure)
     manifest = SnapshotManifest(
         id=UUID(job.snapshot_id),
         record_schema=VmRecord.SCHEMA,
@@ -67,11 +69,14 @@ def import_workbook(files: ParserFiles, job: ParserJob, progress: Progress) -> d
         header={"vcenters": rows.vcenters.known()},
     )
     files.manifest.write_text(manifest.model_dump_json())
+    tab_reports = tabs.reports(assembly.coverage)
     report = ImportReport(
-        tabs=tabs.reports(assembly.coverage),
+        confidence=writer.confidence.summary(tab_reports, assembly.contradictions.counts),
+        tabs=tab_reports,
         other_tabs=tabs.other_tabs(),
         totals=writer.totals,
         vcenters=tuple(rows.vcenters.known()),
+        sources=tuple(rows.sources),
         identity=count_identities(identity.basis for identity in assembly.identities.values()),
         ids_adopted=assembly.ids_adopted,
         derived=dict(sorted(writer.derived.items())),
@@ -82,48 +87,59 @@ def import_workbook(files: ParserFiles, job: ParserJob, progress: Progress) -> d
     files.report.write_bytes(orjson.dumps(asdict(report)))
     return {
         "vm_count": len(ids),
-        "disk_count": writer.disk_count,
-        "nic_count": writer.nic_count,
+        "disk_count": writer.count("disks"),
+        "nic_count": writer.count("nics"),
         "page_count": len(writer.page_digests),
     }
 
 
 class _Writer:
-    """Writes VMs, one page of records at a time."""
+    """Writes VMs, one page of records at a time, and rows of all tables."""
 
     def __init__(self, files: ParserFiles, job: ParserJob, progress: Progress) -> None:
         self.totals = Totals()
+        self.confidence = ConfidenceCounter()
         self.derived: dict[str, int] = {}
         self.page_digests: list[str] = []
-        self.disk_count = 0
-        self.nic_count = 0
         self._files = files
         self._inventory_id = job.inventory_id
         self._progress = progress
+        self._tables: dict[str, CopyFile] = {}
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        for table in STORED_TABLES:
+            self._tables[table] = self._open.enter_context(CopyFile(self._files.rows(table)))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._open.close()
+
+    def count(self, table: str) -> int:
+        """Rows written of ``table``."""
+        return self._tables[table].rows
 
     def write(self, vms: Iterator[tuple[str, Vm]], *, total: int) -> None:
         """Writes all ``vms``, which come ordered by id."""
-        files = self._files
-        with (
-            CopyFile(files.vms) as vm_file,
-            CopyFile(files.disks) as disk_file,
-            CopyFile(files.nics) as nic_file,
-        ):
-            for page in _lists(vms, RECORDS_PER_PAGE):
-                records: list[dict[str, Json]] = []
-                for vm_id, vm in page:
-                    facts = vm_facts(vm, vm_id)
-                    vm_file.write(vm_values(vm, facts, self._inventory_id))
-                    for disk in disk_values(vm, vm_id, self._inventory_id):
-                        disk_file.write(disk)
-                    for nic in nic_values(vm, vm_id, self._inventory_id):
-                        nic_file.write(nic)
-                    records.append(snapshot_record(vm, facts))
-                    self._count(vm)
-                self._write_page(encode_page(records))
-                self._progress({"stage": "writing", "rows": vm_file.rows, "of": total})
-        self.disk_count = disk_file.rows
-        self.nic_count = nic_file.rows
+        for page in _lists(vms, RECORDS_PER_PAGE):
+            records: list[dict[str, Json]] = []
+            for vm_id, vm in page:
+                rows = VmRows(vm, vm_id)
+                self.write_rows(rows.values(self._inventory_id))
+                records.append(rows.record())
+                self._count(vm)
+            self._write_page(encode_page(records))
+            self._progress({"stage": "writing", "rows": self.count("vms"), "of": total})
+
+    def write_rows(self, rows: Iterable[tuple[str, tuple[Json, ...]]]) -> None:
+        """Writes rows, each with its table."""
+        for table, values in rows:
+            self._tables[table].write(values)
 
     def _write_page(self, page: bytes) -> None:
         self._files.page(len(self.page_digests)).write_bytes(page)
@@ -131,6 +147,7 @@ class _Writer:
 
     def _count(self, vm: Vm) -> None:
         self.totals.add(vm)
+        self.confidence.add(vm)
         for name in vm.derived:
             self.derived[name] = self.derived.get(name, 0) + 1
 

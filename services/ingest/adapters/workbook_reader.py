@@ -33,20 +33,9 @@ class ParsedFiles:
         report: dict[str, Any] = orjson.loads(self.files.report.read_bytes())
         return report
 
-    @property
-    def vms(self) -> Path:
-        """Rows of ``vms`` in COPY's text format."""
-        return self.files.vms
-
-    @property
-    def disks(self) -> Path:
-        """Rows of ``disks`` in COPY's text format."""
-        return self.files.disks
-
-    @property
-    def nics(self) -> Path:
-        """Rows of ``nics`` in COPY's text format."""
-        return self.files.nics
+    def rows(self, table: str) -> Path:
+        """Rows of ``table`` in COPY's text format."""
+        return self.files.rows(table)
 
     def page(self, number: int) -> Path:
         """Snapshot page ``number``, from 0."""

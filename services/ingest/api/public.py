@@ -14,9 +14,9 @@ from services.ingest.api.schemas import (
     ProjectConfirmation,
     ProjectPatch,
     ProjectReply,
-    VmReply,
 )
 from services.ingest.api.uploads import UploadRoute
+from services.ingest.api.vm_schemas import VmReply
 from services.ingest.domain.inventory import ImportMode
 from services.ingest.domain.project import MAX_NAME_CHARS
 from services.ingest.persistence.contents import show_contents

@@ -10,7 +10,6 @@ from services.ingest.domain.inventory import ImportMode, InventoryState
 from services.ingest.domain.project import MAX_DESCRIPTION_CHARS, MAX_NAME_CHARS, Project
 from services.ingest.persistence.contents import Contents
 from services.ingest.persistence.queries import InventoryView
-from shared.contracts.records import IdentityBasis, PowerState, SizeBasis
 from shared.db.jobs import JobState
 from shared.http.models import MergePatch, ReplyModel, RequestModel, UtcTime
 from shared.http.operations import OperationError, operation_path, present_operation
@@ -135,7 +134,8 @@ class InventoryReply(InventoryItem):
     """One import of a workbook, with what became of every tab."""
 
     report: dict[str, Any] | None = Field(
-        description="Once it is ready: rows, matched columns, rejected cells and how to mend them, "
+        description="Once it is ready: first the confidence, figure by figure, in what was read; "
+        "then rows, matched columns, attributes, rejected cells and how to mend them, "
         "contradictions between tabs, join coverage, totals"
     )
 
@@ -175,45 +175,3 @@ def _state(view: InventoryView) -> InventoryState:
     if view.job.state in _WITHOUT_ROWS:
         return _WITHOUT_ROWS[view.job.state]
     return InventoryState((view.job.progress or {}).get("state", InventoryState.VALIDATING))
-
-
-class VmReply(ReplyModel):
-    """A VM as the workbook tells it. Sizes are MiB; null is unknown."""
-
-    vm_id: UUID
-    name: str
-    vcenter: str
-    moref: str | None
-    vm_uuid: str | None
-    identity_basis: IdentityBasis = Field(description="name is weak")
-    power_state: PowerState
-    is_template: bool
-    is_srm_placeholder: bool
-    connection_state: str | None
-    datacenter: str | None
-    cluster: str | None
-    host: str | None
-    folder: str | None
-    resource_pool: str | None
-    vapp: str | None
-    os_config: str | None
-    os_tools: str | None
-    dns_name: str | None
-    primary_ip: str | None
-    hardware_version: int | None
-    firmware: str | None
-    has_cbt: bool | None
-    vcpus: int | None
-    memory_mib: int | None
-    disk_mib: int | None
-    disk_basis: SizeBasis
-    provisioned_mib: int | None
-    allocated_mib: int | None
-    used_mib: int | None
-    used_basis: SizeBasis
-    snapshot_count: int | None
-    oldest_snapshot_days: int | None
-    disk_count: int
-    nic_count: int
-    derived_fields: list[str] = Field(description="Figures that another tab than vInfo supplied")
-    source_row: int = Field(description="Row of vInfo; the header is row 1 unless moved")

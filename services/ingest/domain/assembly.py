@@ -1,13 +1,36 @@
 """Puts the rows of all tabs together: identities first, then joins, then one VM after another."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 
-from services.ingest.domain.columns import VDISK, VINFO, VNETWORK, VSNAPSHOT
+from services.ingest.domain.columns import (
+    VCD,
+    VCPU,
+    VDISK,
+    VINFO,
+    VMEMORY,
+    VNETWORK,
+    VPARTITION,
+    VSNAPSHOT,
+    VTOOLS,
+    VUSB,
+)
+from services.ingest.domain.comparisons import compare
 from services.ingest.domain.contradictions import Contradictions
+from services.ingest.domain.detail_rows import (
+    CpuRow,
+    MediaRow,
+    MemoryRow,
+    PartitionRow,
+    SnapshotRow,
+    ToolsRow,
+)
+from services.ingest.domain.hosts import Hosts
 from services.ingest.domain.identity import Identity, VCenters, identify
+from services.ingest.domain.import_report import VCenterSource
+from services.ingest.domain.infrastructure_rows import InfrastructureRows
 from services.ingest.domain.joins import (
     Coverage,
     TabJoin,
@@ -15,12 +38,14 @@ from services.ingest.domain.joins import (
     claims_of,
     names_are_unreliable,
 )
+from services.ingest.domain.networks import Networks
+from services.ingest.domain.parts import Parts, Surroundings
 from services.ingest.domain.rejects import Rejects
-from services.ingest.domain.row_cells import VmRef
-from services.ingest.domain.rows import DiskRow, NicRow, SizeRow, SnapshotRow, TabRow, VmRow
-from services.ingest.domain.vms import Parts, Vm, compare, derive_vm
+from services.ingest.domain.row_cells import NO_ATTRIBUTES, VmRef
+from services.ingest.domain.rows import DiskRow, NicRow, TabRow, VmRow
+from services.ingest.domain.vms import Vm, derive_vm
 
-R = TypeVar("R", DiskRow, NicRow, SizeRow, SnapshotRow)
+R = TypeVar("R", bound=TabRow)
 
 
 @dataclass(slots=True)
@@ -30,25 +55,44 @@ class WorkbookRows:
     vms: list[VmRow] = field(default_factory=list)
     disks: list[DiskRow] = field(default_factory=list)
     nics: list[NicRow] = field(default_factory=list)
-    sizes: dict[str, list[SizeRow]] = field(default_factory=dict)
+    partitions: list[PartitionRow] = field(default_factory=list)
+    cpus: list[CpuRow] = field(default_factory=list)
+    memories: list[MemoryRow] = field(default_factory=list)
+    tools: list[ToolsRow] = field(default_factory=list)
     snapshots: list[SnapshotRow] | None = None
+    cds: list[MediaRow] = field(default_factory=list)
+    usb: list[MediaRow] = field(default_factory=list)
+    attributes: dict[str, list[tuple[TabRow, Mapping[str, str]]]] = field(default_factory=dict)
+    """By tab, rows with the custom attributes that vInfo has no column for."""
+    infrastructure: InfrastructureRows = field(default_factory=InfrastructureRows)
     exported_at: datetime | None = None
     vcenters: VCenters = field(default_factory=VCenters)
     has_instance_uuids: bool = False
+    sources: list[VCenterSource] = field(default_factory=list)
     tabs_read: list[str] = field(default_factory=list)
 
+    def by_tab(self) -> dict[str, Iterable[TabRow]]:
+        """The rows of the tabs that are about VMs, without vInfo."""
+        return {
+            VDISK: self.disks,
+            VNETWORK: self.nics,
+            VPARTITION: self.partitions,
+            VCPU: self.cpus,
+            VMEMORY: self.memories,
+            VTOOLS: self.tools,
+            VSNAPSHOT: self.snapshots or (),
+            VCD: self.cds,
+            VUSB: self.usb,
+        }
+
     def refs(self) -> Iterator[VmRef]:
-        """What the other tabs call their VMs; neighbouring rows of one VM once."""
-        last: VmRef | None = None
-        tabs: tuple[Iterable[TabRow], ...] = (
-            *(self.disks, self.nics, self.snapshots or ()),
-            *self.sizes.values(),
-        )
-        for rows in tabs:
+        """What the other tabs call their VMs, each way of it once."""
+        seen: set[int] = set()
+        for rows in self.by_tab().values():
             for row in rows:
-                if row.ref is not last:
-                    last = row.ref
-                    yield last
+                if id(row.ref) not in seen:
+                    seen.add(id(row.ref))
+                    yield row.ref
 
     def note_vcenters(self) -> None:
         """Takes note of the vCenter that each row names; needed before they are assembled."""
@@ -65,7 +109,6 @@ class Assembly:
 
     def __init__(self, rows: WorkbookRows, rejects: Rejects) -> None:
         self.contradictions = Contradictions()
-        self.coverage: dict[str, Coverage] = {}
         self._rows = rows
         claims, self.ids_adopted = claims_of(rows.vms, rows.refs(), rows.vcenters)
         self.identities: dict[int, Identity] = identify(
@@ -75,21 +118,28 @@ class Assembly:
             contradictions=self.contradictions,
         )
         index = VmIndex(claims, self.identities, rows.vcenters)
-        joins = {
-            tab: TabJoin(tab, index, self.contradictions) for tab in (VDISK, VNETWORK, VSNAPSHOT)
-        }
+        joins = {tab: TabJoin(tab, index, self.contradictions) for tab in rows.by_tab()}
         self._disks = _grouped(joins[VDISK], rows.disks)
         self._nics = _grouped(joins[VNETWORK], rows.nics)
+        self._partitions = _grouped(joins[VPARTITION], rows.partitions)
+        self._cpus = _grouped(joins[VCPU], rows.cpus)
+        self._memories = _grouped(joins[VMEMORY], rows.memories)
+        self._tools = _grouped(joins[VTOOLS], rows.tools)
         self._snapshots = _grouped(joins[VSNAPSHOT], rows.snapshots or [])
-        self._sizes: dict[int, list[SizeRow]] = {}
-        for tab, sizes in rows.sizes.items():
-            joins[tab] = TabJoin(tab, index, self.contradictions)
-            for vm, found in _grouped(joins[tab], sizes).items():
-                self._sizes.setdefault(vm, []).extend(found)
-        self.coverage = {tab: join.coverage for tab, join in joins.items() if tab in rows.tabs_read}
+        self._cds = _grouped(joins[VCD], rows.cds)
+        self._usb = _grouped(joins[VUSB], rows.usb)
+        self._attributes = _attributes(index, rows)
+        self.coverage: dict[str, Coverage] = {
+            tab: join.coverage for tab, join in joins.items() if tab in rows.tabs_read
+        }
         self.names_are_unreliable = names_are_unreliable(self.coverage.values())
         self._disks_by_name = joins[VDISK].by_name if self.names_are_unreliable else set()
+        self._use_by_name = joins[VPARTITION].by_name if self.names_are_unreliable else set()
         self._note_unreliable_names(joins.values())
+        infrastructure = rows.infrastructure
+        self.hosts = Hosts(infrastructure.hosts, infrastructure.host_nics, rows.vcenters)
+        self.networks = Networks(infrastructure, rows.vcenters, self.contradictions)
+        self._around = Surroundings(self.hosts, self.networks)
 
     def vm(self, index: int) -> Vm:
         """The VM with that index in :attr:`identities`."""
@@ -97,13 +147,23 @@ class Assembly:
             row=self._rows.vms[index],
             disks=self._disks.get(index, ()),
             nics=self._nics.get(index, ()),
-            sizes=self._sizes.get(index, ()),
+            partitions=self._partitions.get(index, ()),
+            cpus=self._cpus.get(index, ()),
+            memories=self._memories.get(index, ()),
+            tools=self._tools.get(index, ()),
             snapshots=None if self._rows.snapshots is None else self._snapshots.get(index, ()),
+            cds=self._cds.get(index, ()),
+            usb=self._usb.get(index, ()),
+            attributes=self._attributes.get(index, NO_ATTRIBUTES),
             exported_at=self._rows.exported_at,
             keeps_vinfo_disks=index in self._disks_by_name,
+            keeps_vinfo_use=index in self._use_by_name,
         )
         compare(parts, self.contradictions, tabs=self._rows.tabs_read)
-        return derive_vm(self.identities[index], parts, self.contradictions)
+        vm = derive_vm(self.identities[index], parts, self._around, self.contradictions)
+        if not (vm.row.is_template or vm.row.is_srm_placeholder):
+            self.networks.count(vm.networks)
+        return vm
 
     def _note_unreliable_names(self, joins: Iterable[TabJoin]) -> None:
         if not self.names_are_unreliable:
@@ -137,3 +197,16 @@ def _grouped(join: TabJoin, rows: list[R]) -> dict[int, list[R]]:
         if index is not None:
             groups.setdefault(index, []).append(row)
     return groups
+
+
+def _attributes(index: VmIndex, rows: WorkbookRows) -> dict[int, dict[str, str]]:
+    """What only other tabs than vInfo have, by VM; the first value of an attribute counts."""
+    found: dict[int, dict[str, str]] = {}
+    for lines in rows.attributes.values():
+        for row, attributes in lines:
+            match = index.find(row.ref)
+            if match is not None:
+                mine = found.setdefault(match.index, {})
+                for name, value in attributes.items():
+                    mine.setdefault(name, value)
+    return found

@@ -17,6 +17,12 @@ KINDS: Final[dict[str, str]] = {
     "disk_count": "vInfo's number of disks is not the number of rows in vDisk.",
     "nic_count": "vInfo's number of NICs is not the number of rows in vNetwork.",
     "disk_sum": "vInfo's total disk capacity is not the sum of vDisk.",
+    "cpu_count": "vInfo's number of CPUs is not that of vCPU.",
+    "memory_size": "vInfo's memory is not that of vMemory.",
+    "partitions_exceed_disks": "The file systems of vPartition are larger than the VM's disks. "
+    "Those with the same figures were counted once, and never more than the disks hold.",
+    "vlan_differs": "A port group has different VLANs on different hosts. A NIC has the one of its "
+    "VM's host.",
     "power_state": "Another tab gives a different power state than vInfo.",
     "in_use_zero": "vInfo says 0 MiB in use for a VM with disks; taken as unknown.",
 }

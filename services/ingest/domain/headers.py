@@ -33,6 +33,15 @@ class Tab:
 
     name: str
     columns: tuple[Column, ...]
+    key: str | None = "VM"
+    """The column that names what a row is about; None where rows are about the workbook itself."""
+    known: frozenset[str] = frozenset()
+    """Of a VM tab: the columns of RVTools itself; any other is an attribute of the VM."""
+
+    @property
+    def is_about_vms(self) -> bool:
+        """Whether each row belongs to a VM."""
+        return self.key == "VM"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +118,7 @@ def _forms(column: Column) -> list[_Form]:
     """The forms under which ``column`` may appear, best first."""
     names = [normal_header(name) for name in (column.name, *column.also)]
     if column.is_size:
-        names = list(dict.fromkeys(_split_unit(name)[0] for name in names))
+        names = list(dict.fromkeys(split_unit(name)[0] for name in names))
     db = [*(normal_header(name) for name in column.db), *(names[:1] if column.db else names)]
     return [(name, False, column.is_size) for name in names] + [
         (name, True, column.is_size) for name in db
@@ -126,16 +135,17 @@ def _positions_by_form(tab: Tab, headers: Sequence[str]) -> dict[_Form, tuple[in
         name = normal.removeprefix(prefix) if is_db else normal
         if not name:
             continue
-        base, factor = _split_unit(name)
+        base, factor = split_unit(name)
         found.setdefault((name, is_db, False), (position, Fraction(1)))
-        found.setdefault((base, is_db, True), (position, factor))
+        if "%" not in header:
+            found.setdefault((base, is_db, True), (position, factor))
     return found
 
 
-def _split_unit(normal: str) -> tuple[str, Fraction]:
+def split_unit(normal: str) -> tuple[str, Fraction]:
     """A size header without its unit, and MiB per unit (1 when it states none).
 
-    >>> _split_unit("capacitymb"), _split_unit("memory")
+    >>> split_unit("capacitymb"), split_unit("memory")
     (('capacity', Fraction(1, 1)), ('memory', Fraction(1, 1)))
     """
     match = _UNIT.match(normal)

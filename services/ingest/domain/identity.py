@@ -16,6 +16,7 @@ MOREF: Final = "moref"
 UUID_BASIS: Final = "uuid"
 NAME: Final = "name"
 _SEPARATOR: Final = "\x1f"
+_NOT_CONTENT: Final = frozenset({"number", "attributes"})
 
 
 def join_name(name: str) -> str:
@@ -47,10 +48,14 @@ class VCenters:
 
     def of(self, ref: VmRef) -> str:
         """The vCenter of a row: what it says, else the only one there is, else the unnamed one."""
-        if ref.vcenter_uuid is not None:
-            return ref.vcenter_uuid
-        if ref.vcenter_server is not None:
-            return self._of_server(ref.vcenter_server)
+        return self.named(uuid=ref.vcenter_uuid, server=ref.vcenter_server)
+
+    def named(self, *, uuid: str | None, server: str | None) -> str:
+        """The vCenter that goes by these two."""
+        if uuid is not None:
+            return uuid
+        if server is not None:
+            return self._of_server(server)
         known = self.known()
         return known[0] if len(known) == 1 else UNNAMED_VCENTER
 
@@ -160,7 +165,8 @@ def _without_repeats(claims: Sequence[Claim], group: Sequence[int], rejects: Rej
 
 
 def _content(row: VmRow) -> tuple[object, ...]:
-    return tuple(getattr(row, name) for name in row.__slots__ if name != "number")
+    figures = [getattr(row, name) for name in row.__slots__ if name not in _NOT_CONTENT]
+    return (*figures, *row.attributes.items())
 
 
 def _weak_identities(

@@ -126,6 +126,7 @@ class VmIndex:
         self._by_moref: dict[str, list[int]] = defaultdict(list)
         self._by_uuid: dict[str, list[int]] = defaultdict(list)
         self._by_name: dict[str, list[int]] = defaultdict(list)
+        self._found: dict[int, tuple[VmRef, Match | None]] = {}
         for i in kept:
             claim = claims[i]
             if claim.moref is not None:
@@ -135,7 +136,17 @@ class VmIndex:
             self._by_name[join_name(claim.row.ref.name or "")].append(i)
 
     def find(self, ref: VmRef) -> Match | None:
-        """The VM of ``ref``, None when there is none or more than one it could be."""
+        """The VM of ``ref``, None when there is none or more than one it could be.
+
+        Tabs share their references, so most have been looked for before.
+        """
+        known = self._found.get(id(ref))
+        if known is None:
+            # The reference is kept with its match: as long as it lives, its id is its own.
+            known = self._found[id(ref)] = (ref, self._find(ref))
+        return known[1]
+
+    def _find(self, ref: VmRef) -> Match | None:
         if ref.moref is not None:
             found = self._one(self._by_moref.get(ref.moref, ()), ref)
             if found is not None or ref.uuid is None:

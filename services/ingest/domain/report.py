@@ -1,4 +1,4 @@
-"""The import report (decision 7): what was read, under which header, what was not and why."""
+"""Parts of the import report (decision 7): what was read, under which header, what was not, why."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from services.ingest.domain.contradictions import KINDS, Contradiction, Contradictions
 from services.ingest.domain.headers import HeaderMatch, Tab
 from services.ingest.domain.joins import Coverage
-from services.ingest.domain.rejects import Reject, Rejects
+from services.ingest.domain.rejects import Rejects
 from services.ingest.domain.tables import RowCounts
 from services.ingest.domain.vms import Vm
 
 READ = "read"
 EMPTY = "empty"
 MISSING = "missing"
-NOT_NEEDED = "not_needed"
 NO_HEADER = "no_header"
 
 
@@ -30,7 +29,7 @@ class ColumnReport:
 
 @dataclass(frozen=True, slots=True)
 class TabReport:
-    """What became of one tab. ``state`` is read, empty, missing, not_needed or no_header."""
+    """What became of one tab. ``state`` is read, empty, missing or no_header."""
 
     tab: str
     state: str
@@ -43,6 +42,8 @@ class TabReport:
     rejected_cells: int = 0
     columns: tuple[ColumnReport, ...] = ()
     unmatched: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
+    """Those of them that are kept as attributes of VMs: custom attributes and tags."""
     missing: tuple[str, ...] = ()
     join: Coverage | None = None
     note: str | None = None
@@ -106,26 +107,6 @@ class Totals:
                 self.unknown[name] = self.unknown.get(name, 0) + 1
 
 
-@dataclass(frozen=True, slots=True)
-class ImportReport:
-    """Everything about one import that is not a row."""
-
-    tabs: tuple[TabReport, ...]
-    other_tabs: tuple[str, ...]
-    """Tabs of the workbook that no part of the import reads yet."""
-    totals: Totals
-    vcenters: tuple[str, ...]
-    identity: dict[str, int]
-    """VMs by what they are recognised by; ``name`` is weak."""
-    ids_adopted: int
-    derived: dict[str, int]
-    """VMs by figure that another tab than vInfo supplied."""
-    rejected_count: int
-    rejected: tuple[Reject, ...]
-    """The first of them of each tab."""
-    contradictions: tuple[ContradictionReport, ...]
-
-
 def tab_report(
     tab: Tab,
     header_row: int,
@@ -134,6 +115,7 @@ def tab_report(
     *,
     rejects: Rejects,
     join: Coverage | None,
+    attributes: Iterable[str] = (),
 ) -> TabReport:
     """The report of a tab that was read."""
     sizes = {column.name for column in tab.columns if column.is_size}
@@ -156,6 +138,7 @@ def tab_report(
             for found in header.matched.values()
         ),
         unmatched=header.unmatched,
+        attributes=tuple(attributes),
         missing=header.missing,
         join=join,
     )

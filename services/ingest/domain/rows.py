@@ -1,6 +1,10 @@
-"""The rows of each tab, typed. One row is one line of the workbook; nothing is joined yet."""
+"""The rows of vInfo, vDisk and vNetwork, typed.
+
+One row is one line of the workbook; nothing is joined yet.
+"""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_address
@@ -16,6 +20,11 @@ _HARDWARE_VERSION = re.compile(r"^(?:vmx-)?0*([0-9]{1,3})(?:\.0)?$", re.IGNORECA
 _NO_ADDRESS: Final = frozenset({"", "unknown", "n/a", "none"})
 _LIST_MARKS = re.compile(r"[,;|\s]+")
 _HEX = re.compile(r"[^0-9a-fA-F]")
+
+MAX_NUMBER: Final = (1 << 31) - 1
+"""What a column of PostgreSQL's type integer holds."""
+MAX_PERCENT: Final = 1_000_000.0
+"""A share may be above 100: of a host's threads, or of a clock that turbo has raised."""
 
 
 class TabRow(Protocol):
@@ -61,6 +70,25 @@ class VmRow:
     annotation: str | None
     os_config: str | None
     os_tools: str | None
+    guest_state: str | None
+    guest_detail: str | None
+    """What the guest says of itself, such as its exact distribution (RVTools 4.6)."""
+    smbios_uuid: str | None
+    """Repeats on clones; identifies nothing."""
+    powered_on_at: datetime | None
+    created_at: datetime | None
+    needs_consolidation: bool | None
+    latency_sensitivity: str | None
+    ft_state: str | None
+    has_secure_boot: bool | None
+    shows_disk_uuids: bool | None
+    """EnableUUID: the guest sees the serial numbers of its disks."""
+    ha_restart_priority: str | None
+    cluster_rules: str | None
+    cpu_readiness_percent: float | None
+    active_mib: int | None
+    attributes: Mapping[str, str]
+    """Custom attributes and tags."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +107,15 @@ class DiskRow:
     shared_bus: str | None
     is_thin: bool | None
     is_raw: bool | None
+    key: int | None
+    uuid: str | None
+    guest_path: str | None
+    """What the guest calls it."""
+    unit_number: int | None
+    controller_label: str | None
+    is_eager_zeroed: bool | None
+    raw_mode: str | None
+    raw_lun: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,25 +131,10 @@ class NicRow:
     mac: str | None
     ip_addresses: tuple[str, ...]
     is_connected: bool | None
-
-
-@dataclass(frozen=True, slots=True)
-class SnapshotRow:
-    """One row of vSnapshot."""
-
-    number: int
-    ref: VmRef
-    taken_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class SizeRow:
-    """One row of vCPU or vMemory, read only to complete vInfo."""
-
-    number: int
-    ref: VmRef
-    vcpus: int | None = None
-    memory_mib: int | None = None
+    starts_connected: bool | None
+    mac_type: str | None
+    """How the MAC was given: assigned, manual, generated."""
+    has_direct_path: bool | None
 
 
 def vm_row(row: RowCells) -> VmRow:
@@ -146,6 +168,21 @@ def vm_row(row: RowCells) -> VmRow:
         annotation=row.text("Annotation"),
         os_config=row.shared("OS according to the configuration file"),
         os_tools=row.shared("OS according to the VMware Tools"),
+        guest_state=row.shared("Guest state"),
+        guest_detail=row.shared("Guest Detailed Data"),
+        smbios_uuid=row.text("SMBIOS UUID"),
+        powered_on_at=row.moment("PowerOn"),
+        created_at=row.moment("Creation date"),
+        needs_consolidation=row.flag("Consolidation Needed"),
+        latency_sensitivity=row.shared("Latency Sensitivity"),
+        ft_state=row.shared("FT State"),
+        has_secure_boot=row.flag("EFI Secure boot"),
+        shows_disk_uuids=row.flag("EnableUUID"),
+        ha_restart_priority=row.shared("HA Restart Priority"),
+        cluster_rules=row.shared("Cluster rule(s)") or row.shared("Cluster rule name(s)"),
+        cpu_readiness_percent=row.decimal("Overall Cpu Readiness", at_most=MAX_PERCENT),
+        active_mib=row.mib("Active Memory"),
+        attributes=row.attributes(),
     )
 
 
@@ -153,8 +190,8 @@ def disk_row(row: RowCells) -> DiskRow:
     """A row of vDisk. In RVTools 4.x ``Disk Path`` is the guest's path unless it begins with [."""
     path = row.text("Path")
     disk_path = row.text("Disk Path")
-    if path is None and disk_path is not None and disk_path.startswith("["):
-        path = disk_path
+    if disk_path is not None and disk_path.startswith("["):
+        path, disk_path = path or disk_path, None
     return DiskRow(
         number=row.number,
         ref=row.vm_ref(),
@@ -168,6 +205,14 @@ def disk_row(row: RowCells) -> DiskRow:
         shared_bus=row.shared("Shared Bus"),
         is_thin=row.flag("Thin"),
         is_raw=row.flag("Raw"),
+        key=row.whole("Disk Key", at_most=MAX_NUMBER),
+        uuid=row.text("Disk UUID"),
+        guest_path=disk_path,
+        unit_number=row.whole("Unit #", at_most=MAX_NUMBER),
+        controller_label=row.shared("Label"),
+        is_eager_zeroed=row.flag("Eagerly Scrub"),
+        raw_mode=row.shared("Raw Comp. Mode"),
+        raw_lun=row.text("Raw LUN ID"),
     )
 
 
@@ -186,22 +231,10 @@ def nic_row(row: RowCells) -> NicRow:
         mac=row.read_as("Mac Address", _mac),
         ip_addresses=tuple(addresses),
         is_connected=row.flag("Connected"),
+        starts_connected=row.flag("Starts Connected"),
+        mac_type=row.shared("Type"),
+        has_direct_path=row.flag("Direct Path IO"),
     )
-
-
-def snapshot_row(row: RowCells) -> SnapshotRow:
-    """A row of vSnapshot."""
-    return SnapshotRow(row.number, row.vm_ref(), taken_at=row.moment("Date / time"))
-
-
-def cpu_row(row: RowCells) -> SizeRow:
-    """A row of vCPU."""
-    return SizeRow(row.number, row.vm_ref(), vcpus=row.whole("CPUs", at_most=100_000))
-
-
-def memory_row(row: RowCells) -> SizeRow:
-    """A row of vMemory."""
-    return SizeRow(row.number, row.vm_ref(), memory_mib=row.mib("Size MiB"))
 
 
 def datastore_in(path: str | None) -> str | None:

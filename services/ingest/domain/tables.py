@@ -7,16 +7,17 @@ from typing import Final, TypeVar
 from services.ingest.domain.cells import Cell, is_blank, plain_text
 from services.ingest.domain.errors import COLUMN_MISSING, TOO_MANY_ROWS
 from services.ingest.domain.headers import HeaderMatch, Tab, match_header, normal_header
+from services.ingest.domain.known_columns import is_known
 from services.ingest.domain.limits import WorkbookLimits
 from services.ingest.domain.rejects import Rejects
-from services.ingest.domain.row_cells import RowCells
+from services.ingest.domain.row_cells import RowCells, SharedCells
 from shared.kernel.errors import ErrorDetail, Invalid, TooLarge
 
 HEADER_SEARCH_ROWS: Final = 20
 """A title above the header is passed over; one further down is none of RVTools'."""
 
-_KEYS: Final = ("VM", "VM ID", "VM UUID")
-_NOT_OF_A_TOTAL: Final = ("Powerstate", "VM ID", "VM UUID", "Host")
+_VM_KEYS: Final = ("VM", "VM ID", "VM UUID")
+_NOT_OF_A_TOTAL: Final = ("Powerstate", "VM ID", "VM UUID", "Host", "Object ID")
 _TOTAL_WORDS: Final = frozenset(
     {"total", "totals", "grand total", "subtotal", "sum", "average", "count"}
     | {"gesamt", "summe", "totaal", "totale", "somme", "suma", "total:", "sum:", "totals:"}
@@ -45,8 +46,9 @@ class Table:
         *,
         rejects: Rejects,
         limits: WorkbookLimits,
+        common: SharedCells | None = None,
     ) -> None:
-        """Reads up to the header.
+        """Reads up to the header. ``common``: what earlier tabs of the workbook have read.
 
         Raises:
             Invalid: there is none; code ``column-missing``.
@@ -56,9 +58,14 @@ class Table:
         self._lines = lines
         self._rejects = rejects
         self._limits = limits
+        self._common = common or SharedCells()
+        self._key = tab.key or ""
+        self._keys = _VM_KEYS if tab.is_about_vms else (self._key,)
         self.header_row, self.header = self._find_header()
-        vm = self.header.matched.get("VM")
-        self._suspicious = _TOTAL_WORDS | ({vm.header.lower()} if vm is not None else set())
+        self.attributes = self._new_attributes()
+        """Custom attributes and tags that no earlier tab supplies, and where they are."""
+        key = self.header.matched.get(self._key)
+        self._suspicious = _TOTAL_WORDS | ({key.header.lower()} if key is not None else set())
 
     def rows(self, make: Callable[[RowCells], R]) -> Iterator[R]:
         """The data rows, top to bottom, each read by ``make``.
@@ -66,8 +73,15 @@ class Table:
         Raises:
             TooLarge: there are more lines than a tab may have.
         """
-        cells = RowCells(self.tab.name, self.header, self._rejects, limits=self._limits)
-        needs_vm = any(column.name == "VM" for column in self.tab.columns)
+        cells = RowCells(
+            self.tab.name,
+            self.header,
+            self._rejects,
+            limits=self._limits,
+            common=self._common,
+            attributes=self.attributes,
+        )
+        is_keyed = self.tab.key is not None
         for number, line in enumerate(self._lines, start=self.header_row + 1):
             if number > self._limits.max_rows_per_tab:
                 raise TooLarge(
@@ -76,7 +90,7 @@ class Table:
                     errors=[ErrorDetail("One row too many.", tab=self.tab.name, row=number)],
                 )
             cells.load(number, line)
-            if needs_vm and not self._is_data(cells, line):
+            if is_keyed and not self._is_data(cells, line):
                 continue
             self.counts.read += 1
             yield make(cells)
@@ -85,41 +99,70 @@ class Table:
         seen: list[str] = []
         for number, line in enumerate(self._lines, start=1):
             match = match_header(self.tab, line)
-            if _is_header(self.tab, match):
+            if self._is_header(match):
                 return number, match
             seen = seen or [text for cell in line if (text := plain_text(cell).strip())]
             if number == HEADER_SEARCH_ROWS:
                 break
         found = f" The first row with text reads {', '.join(seen[:8])}." if seen else ""
+        column = f"column {self._key}" if self._key else "known column"
         raise Invalid(
-            f"Tab {self.tab.name} has no header row with a column VM in its first "
+            f"Tab {self.tab.name} has no header row with a {column} in its first "
             f"{HEADER_SEARCH_ROWS} rows.{found} Export again with RVTools, or put the original "
             "header back.",
             code=COLUMN_MISSING,
-            errors=[ErrorDetail("No such column.", tab=self.tab.name, row=1, column="VM")],
+            errors=[ErrorDetail("No such column.", tab=self.tab.name, row=1, column=self.tab.key)],
         )
 
+    def _is_header(self, match: HeaderMatch) -> bool:
+        if self.tab.key is None:
+            return bool(match.matched)
+        named = match.matched.get(self._key)
+        if named is not None and named.header == named.column:
+            return True
+        return len(match.matched) >= 2 and any(match.has(key) for key in self._keys)
+
+    def _new_attributes(self) -> dict[str, int]:
+        """Columns that RVTools does not know. Where the VM's name has lost its header, it would be
+        taken for one, so that tab supplies none."""
+        if not self.tab.is_about_vms or not self.header.has("VM"):
+            return {}
+        taken = {found.position for found in self.header.matched.values()}
+        found: dict[str, int] = {}
+        for position, header in enumerate(self.header.headers):
+            name = header.strip()
+            is_new = name and position not in taken and name not in self._common.attributes
+            if is_new and not is_known(name, self.tab.name, self.tab.known):
+                found.setdefault(name, position)
+        self._common.attributes.update(found)
+        return found
+
     def _is_data(self, cells: RowCells, line: Sequence[Cell]) -> bool:
-        name = plain_text(cells.cell("VM")).strip()
+        name = plain_text(cells.cell(self._key)).strip()
         if name and name.lower() not in self._suspicious:
             return True
         if all(is_blank(cell) for cell in line):
             self.counts.blank += 1
         elif self._repeats_header(cells):
             self.counts.repeated_headers += 1
-        elif _is_total(cells, line):
+        elif self._is_total(cells, line):
             self.counts.totals += 1
-        elif name or not all(is_blank(cells.cell(key)) for key in _KEYS):
+        elif name or not all(is_blank(cells.cell(key)) for key in self._keys):
             return True
         else:
             self._rejects.row(
                 self.tab.name,
                 cells.number,
                 value=" | ".join(t for c in line if (t := plain_text(c).strip()))[:200],
-                reason="the row names no VM",
-                fix="Type the VM's name in column VM, or delete the row.",
+                reason="the row names no VM" if self.tab.is_about_vms else f"no {self._key}",
+                fix=self._fix_of_nameless(),
             )
         return False
+
+    def _fix_of_nameless(self) -> str:
+        if self.tab.is_about_vms:
+            return "Type the VM's name in column VM, or delete the row."
+        return f"Type it in column {self._key}, or delete the row."
 
     def _repeats_header(self, cells: RowCells) -> bool:
         """Merged workbooks may hold the header again; a VM can be named VM, so look further."""
@@ -129,21 +172,11 @@ class Table:
             for column in matched
         )
 
-
-def _is_header(tab: Tab, match: HeaderMatch) -> bool:
-    if not any(column.name in _KEYS for column in tab.columns):
-        return bool(match.matched)
-    named = match.matched.get("VM")
-    if named is not None and named.header == named.column:
-        return True
-    return len(match.matched) >= 2 and any(match.has(key) for key in _KEYS)
-
-
-def _is_total(cells: RowCells, line: Sequence[Cell]) -> bool:
-    """Sums that somebody typed under the data: figures, and nothing that tells of a VM."""
-    name = plain_text(cells.cell("VM")).strip().lower()
-    if name and name not in _TOTAL_WORDS:
-        return False
-    if not all(is_blank(cells.cell(column)) for column in _NOT_OF_A_TOTAL):
-        return False
-    return any(isinstance(cell, float | int) and not isinstance(cell, bool) for cell in line)
+    def _is_total(self, cells: RowCells, line: Sequence[Cell]) -> bool:
+        """Sums that somebody typed under the data: figures, and nothing that tells of a thing."""
+        name = plain_text(cells.cell(self._key)).strip().lower()
+        if name and name not in _TOTAL_WORDS:
+            return False
+        if not all(is_blank(cells.cell(c)) for c in _NOT_OF_A_TOTAL if c != self._key):
+            return False
+        return any(isinstance(cell, float | int) and not isinstance(cell, bool) for cell in line)

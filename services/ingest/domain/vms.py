@@ -1,25 +1,31 @@
 """A VM with its disks and NICs as the workbook tells it, completed and derived (decision 10)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeVar
 
 from services.ingest.domain.contradictions import Contradictions
+from services.ingest.domain.detail_rows import (
+    CpuRow,
+    MediaRow,
+    MemoryRow,
+    PartitionRow,
+    SnapshotRow,
+    ToolsRow,
+)
+from services.ingest.domain.disk_space import UNKNOWN, allocated, guest_used, total_disk, used_space
+from services.ingest.domain.hosts import HostFacts
 from services.ingest.domain.identity import Identity
+from services.ingest.domain.networks import Network
+from services.ingest.domain.parts import Parts, Surroundings
 from services.ingest.domain.row_cells import VmRef
-from services.ingest.domain.rows import DiskRow, NicRow, SizeRow, SnapshotRow, TabRow, VmRow
+from services.ingest.domain.rows import DiskRow, NicRow, VmRow
+from services.ingest.domain.usage import Usage, usage_of
+from services.ingest.domain.vlans import Vlan
 
 T = TypeVar("T")
-
-UNKNOWN: Final = "unknown"
-FROM_VDISK: Final = "vdisk"
-FROM_TOTAL: Final = "total_disk_capacity"
-FROM_ALLOCATED: Final = "allocated"
-FROM_PROVISIONED: Final = "provisioned"
-
-ROUNDING_MIB_PER_DISK: Final = 1
-"""RVTools rounds every figure, so a sum may be off by one for each disk."""
+PLACES: Final = ("power_state", "datacenter", "cluster", "host", "folder")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,29 +33,29 @@ class Disk:
     """A virtual disk. ``is_datastore_guessed``: taken from where the VM's own files are."""
 
     label: str
-    capacity_mib: int | None
     datastore: str | None
     is_datastore_guessed: bool
-    path: str | None
-    controller: str | None
-    disk_mode: str | None
-    sharing_mode: str | None
-    shared_bus: str | None
-    is_thin: bool | None
-    is_raw: bool | None
+    row: DiskRow
+
+    @property
+    def capacity_mib(self) -> int | None:
+        """Its size."""
+        return self.row.capacity_mib
 
 
 @dataclass(frozen=True, slots=True)
 class Nic:
-    """A virtual NIC; ``network`` is None when it is attached to nothing."""
+    """A virtual NIC; its row is None where only vInfo names its network."""
 
     label: str
     network: str | None
-    switch: str | None
-    adapter: str | None
-    mac: str | None
-    ip_addresses: tuple[str, ...]
-    is_connected: bool | None
+    vlan: Vlan | None
+    row: NicRow | None
+
+    @property
+    def ip_addresses(self) -> tuple[str, ...]:
+        """What VMware Tools report."""
+        return () if self.row is None else self.row.ip_addresses
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,7 @@ class Vm:
     disk_mib: int | None
     disk_basis: str
     provisioned_mib: int | None
+    guest_used_mib: int | None
     allocated_mib: int | None
     used_mib: int | None
     used_basis: str
@@ -76,154 +83,114 @@ class Vm:
     """Whole days at the time of the export."""
     disks: tuple[Disk, ...]
     nics: tuple[Nic, ...]
+    networks: tuple[Network, ...]
+    """Those that its NICs are attached to, one for each NIC."""
+    snapshots: Sequence[SnapshotRow]
+    partitions: Sequence[PartitionRow]
+    media: Sequence[MediaRow]
+    cpu: CpuRow | None
+    memory: MemoryRow | None
+    tools: ToolsRow | None
+    usage: Usage
+    host_facts: HostFacts
+    attributes: Mapping[str, str]
+    exported_at: datetime | None
     derived: tuple[str, ...]
     row: VmRow
     """Everything that vInfo alone says."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What the tabs say of one VM."""
-
-    row: VmRow
-    disks: Sequence[DiskRow]
-    nics: Sequence[NicRow]
-    sizes: Sequence[SizeRow]
-    snapshots: Sequence[SnapshotRow] | None
-    """None when the workbook has no such tab."""
-    exported_at: datetime | None
-    keeps_vinfo_disks: bool
-    """The disks were found by name only, where names are unreliable."""
-
-
-def derive_vm(identity: Identity, parts: Parts, contradictions: Contradictions) -> Vm:
+def derive_vm(
+    identity: Identity, parts: Parts, around: Surroundings, contradictions: Contradictions
+) -> Vm:
     """The VM that ``parts`` describe."""
     row = parts.row
-    tabs: tuple[Sequence[TabRow], ...] = (parts.disks, parts.nics, parts.sizes)
-    refs = [line.ref for tab in tabs for line in tab]
-    place = _Completed(row.ref, refs)
-    vcpus = _first(row.vcpus, [size.vcpus for size in parts.sizes])
-    memory_mib = _first(row.memory_mib, [size.memory_mib for size in parts.sizes])
-    disk_mib, disk_basis = total_disk(row, parts.disks, keeps_vinfo_disks=parts.keeps_vinfo_disks)
-    allocated_mib = _allocated(row, parts.disks, contradictions)
-    used_mib, used_basis = used_space(
-        allocated_mib, row.provisioned_mib, disk=(disk_mib, disk_basis)
-    )
-    nics, nics_derived = _nics(row, parts.nics)
-    derived = [
-        *place.derived,
-        *(["vcpus"] if row.vcpus is None and vcpus is not None else []),
-        *(["memory_mib"] if row.memory_mib is None and memory_mib is not None else []),
-        *(["nics"] if nics_derived else []),
-    ]
+    place, derived = _completed(parts)
+    vcpus = _first(row.vcpus, [cpu.vcpus for cpu in parts.cpus])
+    memory_mib = _first(row.memory_mib, [memory.memory_mib for memory in parts.memories])
+    disk = total_disk(row, parts.disks, keeps_vinfo_disks=parts.keeps_vinfo_disks)
+    partitions = () if parts.keeps_vinfo_use else parts.partitions
+    guest_used_mib = guest_used(row, partitions, disk[0], contradictions)
+    allocated_mib = allocated(row, parts.disks, contradictions)
+    used = used_space(guest_used_mib, allocated_mib, row.provisioned_mib, disk=disk)
+    vcenter, host = identity.vcenter, place["host"]
+    host_facts = around.hosts.of(vcenter, host)
+    nics, networks = _nics(parts, around, vcenter, host)
+    if row.vcpus is None and vcpus is not None:
+        derived.append("vcpus")
+    if row.memory_mib is None and memory_mib is not None:
+        derived.append("memory_mib")
+    if nics and not parts.nics:
+        derived.append("nics")
+    cpu, memory = _one(parts.cpus), _one(parts.memories)
     return Vm(
         identity=identity,
         name=row.ref.name or identity.moref or identity.uuid or "",
-        power_state=place.power_state or UNKNOWN,
-        datacenter=place.datacenter,
-        cluster=place.cluster,
-        host=place.host,
-        folder=place.folder,
+        power_state=place["power_state"] or UNKNOWN,
+        datacenter=place["datacenter"],
+        cluster=place["cluster"],
+        host=host,
+        folder=place["folder"],
         vcpus=vcpus,
         memory_mib=memory_mib,
-        disk_mib=disk_mib,
-        disk_basis=disk_basis,
+        disk_mib=disk[0],
+        disk_basis=disk[1],
         provisioned_mib=row.provisioned_mib,
+        guest_used_mib=guest_used_mib,
         allocated_mib=allocated_mib,
-        used_mib=used_mib,
-        used_basis=used_basis,
+        used_mib=used[0],
+        used_basis=used[1],
         snapshot_count=None if parts.snapshots is None else len(parts.snapshots),
         oldest_snapshot_days=_oldest_days(parts.snapshots or (), parts.exported_at),
-        disks=tuple(_disk(row, disk, n) for n, disk in enumerate(parts.disks, start=1)),
+        disks=tuple([_disk(row, one, n) for n, one in enumerate(parts.disks, start=1)]),
         nics=nics,
+        networks=networks,
+        snapshots=parts.snapshots or (),
+        partitions=parts.partitions,
+        media=(*parts.cds, *parts.usb),
+        cpu=cpu,
+        memory=memory,
+        tools=_one(parts.tools),
+        usage=usage_of(
+            cpu,
+            memory,
+            vcpus=vcpus,
+            memory_mib=memory_mib,
+            host_mhz=host_facts.cpu_mhz,
+            vinfo_active_mib=row.active_mib,
+        ),
+        host_facts=host_facts,
+        attributes={**parts.attributes, **row.attributes} if parts.attributes else row.attributes,
+        exported_at=parts.exported_at,
         derived=tuple(sorted(derived)),
         row=row,
     )
 
 
-def total_disk(
-    row: VmRow, disks: Sequence[DiskRow], *, keeps_vinfo_disks: bool = False
-) -> tuple[int | None, str]:
-    """Provisioned disk in MiB and where it comes from: vDisk's sum, else vInfo's total, else
-    vInfo's provisioned figure (which holds swap and snapshots too)."""
-    known = [disk.capacity_mib for disk in disks if disk.capacity_mib is not None]
-    total = row.total_disk_mib
-    if total == 0 and (disks or row.disk_count):
-        total = None
-    if disks and len(known) == len(disks) and not (keeps_vinfo_disks and total is not None):
-        return sum(known), FROM_VDISK
-    if total is not None:
-        return total, FROM_TOTAL
-    if not disks and row.disk_count == 0:
-        return 0, FROM_TOTAL
-    if row.provisioned_mib and row.provisioned_mib >= sum(known):
-        return row.provisioned_mib, FROM_PROVISIONED
-    return (sum(known), FROM_VDISK) if known else (None, UNKNOWN)
+def days_at(exported_at: datetime | None, taken_at: datetime | None) -> int | None:
+    """The age of a snapshot in whole days at the time of the export."""
+    if exported_at is None or taken_at is None:
+        return None
+    return max(0, (exported_at - taken_at).days)
 
 
-def used_space(
-    allocated_mib: int | None, provisioned_mib: int | None, *, disk: tuple[int | None, str]
-) -> tuple[int | None, str]:
-    """MiB to plan with and their basis: allocated, else provisioned, else the disks' capacity.
-
-    >>> used_space(None, 121080, disk=(102400, "vdisk"))
-    (121080, 'provisioned')
-    """
-    if allocated_mib is not None:
-        return allocated_mib, FROM_ALLOCATED
-    if provisioned_mib:
-        return provisioned_mib, FROM_PROVISIONED
-    return disk
-
-
-def compare(parts: Parts, contradictions: Contradictions, *, tabs: Sequence[str]) -> None:
-    """Notes where the ``tabs`` that were read disagree with vInfo about this VM."""
-    row = parts.row
-    name = row.ref.name
-    if "vDisk" in tabs and row.disk_count is not None and row.disk_count != len(parts.disks):
-        contradictions.add(
-            "disk_count", vm=name, row=row.number, said=(row.disk_count, len(parts.disks))
-        )
-    if "vNetwork" in tabs and row.nic_count is not None and row.nic_count != len(parts.nics):
-        contradictions.add(
-            "nic_count", vm=name, row=row.number, said=(row.nic_count, len(parts.nics))
-        )
-    if parts.disks and row.total_disk_mib is not None:
-        summed = sum(disk.capacity_mib or 0 for disk in parts.disks)
-        if abs(summed - row.total_disk_mib) > ROUNDING_MIB_PER_DISK * len(parts.disks):
-            contradictions.add(
-                "disk_sum", vm=name, row=row.number, said=(row.total_disk_mib, summed)
-            )
-    for tab, rows in (("vDisk", parts.disks), ("vNetwork", parts.nics)):
-        for other in rows[:1]:
-            state = other.ref.power_state
-            if None not in (state, row.ref.power_state) and state != row.ref.power_state:
-                contradictions.add(
-                    "power_state",
-                    vm=name,
-                    tab=tab,
-                    row=other.number,
-                    said=(row.ref.power_state, state),
-                )
-
-
-class _Completed:
-    """Where a VM is: vInfo's word, else the first other tab's that has one."""
-
-    def __init__(self, own: VmRef, others: Sequence[VmRef]) -> None:
-        self.power_state = _first(own.power_state, [ref.power_state for ref in others])
-        self.datacenter = _first(own.datacenter, [ref.datacenter for ref in others])
-        self.cluster = _first(own.cluster, [ref.cluster for ref in others])
-        self.host = _first(own.host, [ref.host for ref in others])
-        self.folder = _first(own.folder, [ref.folder for ref in others])
-        pairs = (
-            ("power_state", own.power_state, self.power_state),
-            ("datacenter", own.datacenter, self.datacenter),
-            ("cluster", own.cluster, self.cluster),
-            ("host", own.host, self.host),
-            ("folder", own.folder, self.folder),
-        )
-        self.derived = [name for name, before, after in pairs if before is None and after]
+def _completed(parts: Parts) -> tuple[dict[str, str | None], list[str]]:
+    """Where a VM is and whether it runs, and what of it vInfo leaves to the first other tab that
+    says it."""
+    own = parts.row.ref
+    found: dict[str, str | None] = {name: getattr(own, name) for name in PLACES}
+    derived: list[str] = []
+    if None not in found.values():
+        return found, derived
+    others: list[VmRef] = []
+    for _, rows in parts.by_tab():
+        others.extend(row.ref for row in rows)
+    for name in PLACES:
+        if found[name] is None:
+            found[name] = next((v for ref in others if (v := getattr(ref, name))), None)
+            if found[name] is not None:
+                derived.append(name)
+    return found, derived
 
 
 def _first(own: T | None, others: Sequence[T | None]) -> T | None:
@@ -232,50 +199,39 @@ def _first(own: T | None, others: Sequence[T | None]) -> T | None:
     return next((value for value in others if value is not None), None)
 
 
-def _allocated(row: VmRow, disks: Sequence[DiskRow], contradictions: Contradictions) -> int | None:
-    if row.in_use_mib != 0 or not (disks or row.disk_count or row.total_disk_mib):
-        return row.in_use_mib
-    contradictions.add("in_use_zero", vm=row.ref.name, row=row.number)
-    return None
+def _one(rows: Sequence[T]) -> T | None:
+    return rows[0] if rows else None
 
 
 def _oldest_days(snapshots: Sequence[SnapshotRow], at: datetime | None) -> int | None:
     taken = [snapshot.taken_at for snapshot in snapshots if snapshot.taken_at is not None]
-    return max(0, (at - min(taken)).days) if taken and at is not None else None
+    return days_at(at, min(taken)) if taken else None
 
 
 def _disk(row: VmRow, disk: DiskRow, nth: int) -> Disk:
     return Disk(
         label=disk.label or f"Hard disk {nth}",
-        capacity_mib=disk.capacity_mib,
         datastore=disk.datastore or row.path_datastore,
         is_datastore_guessed=disk.datastore is None and row.path_datastore is not None,
-        path=disk.path,
-        controller=disk.controller,
-        disk_mode=disk.disk_mode,
-        sharing_mode=disk.sharing_mode,
-        shared_bus=disk.shared_bus,
-        is_thin=disk.is_thin,
-        is_raw=disk.is_raw,
+        row=disk,
     )
 
 
-def _nics(row: VmRow, nics: Sequence[NicRow]) -> tuple[tuple[Nic, ...], bool]:
+def _nics(
+    parts: Parts, around: Surroundings, vcenter: str, host: str | None
+) -> tuple[tuple[Nic, ...], tuple[Network, ...]]:
     """The VM's NICs; where vNetwork has none, one for each network that vInfo lists."""
-    if nics:
-        return tuple(
-            Nic(
-                label=nic.label or f"Network adapter {nth}",
-                network=nic.network,
-                switch=nic.switch,
-                adapter=nic.adapter,
-                mac=nic.mac,
-                ip_addresses=nic.ip_addresses,
-                is_connected=nic.is_connected,
-            )
-            for nth, nic in enumerate(nics, start=1)
-        ), False
-    listed = tuple(
-        Nic(column, network, None, None, None, (), None) for column, network in row.networks
-    )
-    return listed, bool(listed)
+    named: list[tuple[str, str | None, NicRow | None]] = [
+        (nic.label or f"Network adapter {nth}", nic.network, nic)
+        for nth, nic in enumerate(parts.nics, start=1)
+    ] or [(column, network, None) for column, network in parts.row.networks]
+    nics: list[Nic] = []
+    networks: list[Network] = []
+    for label, network, row in named:
+        vlan: Vlan | None = None
+        if network is not None:
+            switch = None if row is None else row.switch
+            found, vlan = around.networks.find(vcenter, host, network, switch)
+            networks.append(found)
+        nics.append(Nic(label, network, vlan, row))
+    return tuple(nics), tuple(networks)

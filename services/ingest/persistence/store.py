@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ingest.domain.errors import INVENTORY_NOT_FOUND, PROJECT_NOT_FOUND, UPLOAD_EXPIRED
 from services.ingest.domain.inventory import ImportMode, Inventory, Upload
 from services.ingest.domain.project import Project, require_active
-from services.ingest.domain.table_rows import DISK_COLUMNS, NIC_COLUMNS, VM_COLUMNS
+from services.ingest.domain.stored_tables import STORED_TABLES
 from services.ingest.persistence.tables import (
     inventories,
     projects,
@@ -280,10 +280,9 @@ class PostgresIngestStore:
         return inventory_from(row)
 
     async def store_rows(self, inventory_id: InventoryId, parsed: ParsedWorkbook) -> None:
-        """Store VMs, disks, NICs and snapshot pages from the parser's files."""
-        await copy_file(self._connection, "vms", VM_COLUMNS, parsed.vms)
-        await copy_file(self._connection, "disks", DISK_COLUMNS, parsed.disks)
-        await copy_file(self._connection, "nics", NIC_COLUMNS, parsed.nics)
+        """Store the rows of all tables and the snapshot pages from the parser's files."""
+        for table, columns in STORED_TABLES.items():
+            await copy_file(self._connection, table, columns, parsed.rows(table))
         for number in range(parsed.manifest.page_count):
             await self._connection.execute(
                 insert(snapshot_pages).values(

@@ -81,7 +81,7 @@ class IngestStore(Protocol):
         ...
 
     async def store_rows(self, inventory_id: InventoryId, parsed: "ParsedWorkbook") -> None:
-        """Store VMs, disks, NICs and snapshot pages from the parser's files."""
+        """Store the rows of all tables and the snapshot pages from the parser's files."""
         ...
 
     async def complete(
@@ -133,19 +133,8 @@ class ParsedWorkbook(Protocol):
         """The import report, JSON."""
         ...
 
-    @property
-    def vms(self) -> Path:
-        """Rows of ``vms`` in COPY's text format."""
-        ...
-
-    @property
-    def disks(self) -> Path:
-        """Rows of ``disks`` in COPY's text format."""
-        ...
-
-    @property
-    def nics(self) -> Path:
-        """Rows of ``nics`` in COPY's text format."""
+    def rows(self, table: str) -> Path:
+        """Rows of ``table`` in COPY's text format."""
         ...
 
     def page(self, number: int) -> Path:

@@ -4,7 +4,8 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from shared.contracts.records import DiskRecord, NicRecord, VmRecord
+from shared.contracts.records import VmRecord
+from shared.contracts.vm_parts import DiskRecord, NicRecord
 
 GIB = 1024
 TODAY = date(2026, 11, 25)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
-from shared.contracts.inventory import InventoryImported
+from shared.contracts.inventory import ImportMode, InventoryImported
 from shared.contracts.records import VmRecord
 from tests.support.frozen_snapshots import FrozenSnapshots
 
@@ -24,6 +24,7 @@ class FakeIngest(FrozenSnapshots):
         per_page: int = 4,
         record_schema: str = VmRecord.SCHEMA,
         record_count: int | None = None,
+        mode: ImportMode = ImportMode.MERGE,
     ) -> InventoryImported:
         """The fact that a workbook with these VMs has been imported."""
         return InventoryImported(
@@ -34,4 +35,5 @@ class FakeIngest(FrozenSnapshots):
                 vms, record_schema=record_schema, per_page=per_page, record_count=record_count
             ),
             imported_at=IMPORTED_AT,
+            mode=mode,
         )

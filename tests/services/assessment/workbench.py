@@ -12,10 +12,15 @@ from services.assessment.handlers.on_inventory_imported import OnInventoryImport
 from services.assessment.persistence.store import PostgresAssessmentStore
 from services.assessment.persistence.tables import assessed_vms, snapshot_pages, tenant_totals
 from services.assessment.usecases.ports import AssessmentStore
+from services.assessment.usecases.preview_rules import PREVIEW_KIND
 from services.assessment.usecases.queue_assessment import JOB_KIND
 from services.assessment.worker.assess_inventory import AssessInventory
+from services.assessment.worker.preview_rules import PreviewRules
 from shared.contracts.inventory import InventoryImported
+from shared.contracts.records import AssessedVmRecord
+from shared.contracts.snapshots import decode_page
 from shared.db.job_context import JobContext
+from shared.db.tables import TABLES
 from tests.services.assessment.upstream import FakeIngest
 from tests.support.job_bench import FixedClock, JobBench, envelope_of
 
@@ -24,6 +29,14 @@ NOW = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
 
 def a_store(connection: AsyncConnection) -> AssessmentStore:
     return PostgresAssessmentStore(connection)
+
+
+@dataclass(frozen=True)
+class PreviewBench(JobBench[AssessmentStore]):
+    """The same database, for previews."""
+
+    kind = PREVIEW_KIND
+    store = staticmethod(a_store)
 
 
 @dataclass(frozen=True)
@@ -51,6 +64,31 @@ class Workbench(JobBench[AssessmentStore]):
         """Deliver, then work."""
         await self.deliver(event)
         await self.work()
+
+    async def run_preview(self) -> None:
+        """Run the next preview of rules."""
+        job = await PreviewBench(self.database).claim()
+        await PreviewRules(self.ingest)(job)
+
+    async def work_all(self) -> int:
+        """Run assessments until there is none to run; how many there were."""
+        count = 0
+        while "queued" in await self.job_states():
+            await self.work()
+            count += 1
+        return count
+
+    async def records(self) -> list[AssessedVmRecord]:
+        """The VMs of the newest announced snapshot, as the planner reads them, by id."""
+        newest = (await self.announced())[-1]["data"]["snapshot"]["id"]
+        pages = await self.pages(UUID(newest))
+        found = [vm for page in pages for vm in decode_page(page, AssessedVmRecord)]
+        return sorted(found, key=lambda vm: vm.vm_id)
+
+    async def audited(self) -> list[dict[str, Any]]:
+        """The audit entries, oldest first."""
+        entries = TABLES.audit
+        return await self._rows(select(entries).order_by(entries.c.at, entries.c.id))
 
     async def vm_rows(self) -> list[dict[str, Any]]:
         """The stored VMs of all assessments, without the assessment's id."""

@@ -40,6 +40,13 @@ TOTALS = {
     "by_risk_band": {"green": 250, "yellow": 60, "red": 14},
     "by_mode_class": {"warm_eligible": 260, "warm_risky": 20, "cold_required": 44},
 }
+REPORT = {
+    "tabs": [],
+    "confidence": {
+        "vms_without_id": 3,
+        "tabs_missing": [{"tab": tab, "state": "missing", "costs": "…"} for tab in ("vNIC", "vCD")],
+    },
+}
 DOCUMENTS = {
     "json": json.dumps({"summary": SUMMARY}).encode(),
     "xlsx": b"PK\x03\x04" + b"workbook" * 1000,
@@ -90,7 +97,7 @@ class Script:
             case ["GET", p] if p.startswith("/v1/operations/ingest/"):
                 return 200, self._import(turn)
             case ["GET", p] if p == f"{BASE}/inventories/{INVENTORY}":
-                return 200, {"id": INVENTORY, "report": {"tabs": []}}
+                return 200, {"id": INVENTORY, "report": REPORT}
             case ["GET", p] if p == f"{BASE}/assessment":
                 return (
                     (404, {"code": "not-assessed"}) if turn == 1 else (200, self._assessment(turn))

@@ -10,8 +10,9 @@ from services.assessment.app import build
 from services.assessment.settings import AssessmentSettings
 from shared.auth.internal_token import TokenSigner
 from shared.auth.keys import generate_keypair
-from shared.auth.permissions import Permission
+from shared.auth.permissions import Permission, Role
 from shared.auth.principal import Principal
+from tests.services.assessment.api.caller import Caller
 
 PRIVATE, PUBLIC = generate_keypair()
 
@@ -59,3 +60,21 @@ def as_service() -> Callable[[str], Headers]:
         return {"Authorization": f"Bearer {token}"}
 
     return headers
+
+
+@pytest.fixture
+def dana(client: httpx.AsyncClient) -> Caller:
+    """May write."""
+    return Caller(client, PRIVATE, "dana", Role.TECHNICAL)
+
+
+@pytest.fixture
+def kim(client: httpx.AsyncClient) -> Caller:
+    """May write too."""
+    return Caller(client, PRIVATE, "kim", Role.TECHNICAL)
+
+
+@pytest.fixture
+def vera(client: httpx.AsyncClient) -> Caller:
+    """May only read."""
+    return Caller(client, PRIVATE, "vera", Role.VIEWER)

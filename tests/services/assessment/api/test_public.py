@@ -120,6 +120,9 @@ async def test_a_complete_assessment_shows_totals_of_the_vms_in_scope(
             "os_unverified": 1,
             "raw_disk": 1,
         },
+        "by_waived_finding": {},
+        "by_target_support": {"supported": 0, "unsupported": 2, "unknown": 4},
+        "by_tenant_confidence": {"high": 0, "medium": 6, "low": 0},
     }
     (announced,) = await bench.announced()
     assert shown["snapshot"]["digest"] == announced["data"]["snapshot"]["digest"]
@@ -164,6 +167,7 @@ async def test_a_vm_shows_why_it_has_its_risk_and_mode(
             "rule": "deprecated_os",
             "points": 15,
             "text": "Deprecated OS: Microsoft Windows Server 2003",
+            "severity": "medium",
         }
     ]
     assert (vm["mode_class"], vm["mode_reasons"][0]["rule"]) == ("warm_risky", "risky_os")
@@ -208,6 +212,8 @@ async def test_a_finding_says_what_was_seen_why_it_matters_and_what_to_do(
         "seen": "Hard disk 1.",
         "why": kind.why,
         "fix": kind.fix,
+        "is_waived": False,
+        "waiver": None,
     }
 
 

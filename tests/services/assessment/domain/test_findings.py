@@ -10,8 +10,8 @@ from services.assessment.domain.finding_catalogue import KINDS, Severity
 from services.assessment.domain.findings import Finding
 from services.assessment.domain.guest_os import parse_os
 from services.assessment.domain.os_lifecycle import END_OF_SUPPORT, end_of_support
-from shared.contracts.records import NicRecord
 from shared.contracts.records import Severity as RecordSeverity
+from shared.contracts.vm_parts import NicRecord
 from tests.services.assessment.builders import TODAY, a_disk, a_vm, disks
 
 UNVERIFIED_AND_OLD = ["os_unverified", "os_end_of_support"]

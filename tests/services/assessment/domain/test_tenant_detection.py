@@ -158,8 +158,8 @@ def test_the_vapp_comes_after_folder_and_pool() -> None:
 def test_no_cluster_is_no_tenant(cluster: str | None) -> None:
     found = detect(name="standalone", cluster=cluster)
 
-    assert DetectedTenant("Unassigned", None, None, Method.FALLBACK) == found
-    assert Confidence.LOW is found.confidence
+    expected = DetectedTenant("Unassigned", None, None, Method.FALLBACK, "fallback", Confidence.LOW)
+    assert expected == found
 
 
 def test_annotation_and_name_prefix_are_off_by_default() -> None:

@@ -16,7 +16,7 @@ LOST = {"snapshot_count", "search"}
 
 
 def downgrade_and_upgrade(connection: Connection) -> None:
-    revision = importlib.import_module("services.assessment.migrations.versions.0006_vm_keys")
+    revision = importlib.import_module("services.assessment.migrations.versions.0007_vm_keys")
     with Operations.context(MigrationContext.configure(connection)):
         revision.downgrade()
         revision.upgrade()

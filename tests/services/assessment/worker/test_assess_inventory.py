@@ -6,9 +6,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy import delete, func, select
 
+from services.assessment.domain.tenancy import key_id
 from services.assessment.persistence.queries import AssessedSnapshots
 from services.assessment.persistence.tables import assessments, source_pages, vm_keys, vm_terms
-from services.assessment.usecases.assess_page import tenant_id
 from services.assessment.usecases.ports import AssessedPage, AssessmentStore
 from services.assessment.worker.assess_inventory import AssessInventory
 from shared.contracts.assessment import AssessmentCompleted
@@ -113,7 +113,7 @@ async def test_totals_leave_out_templates_and_count_vms_that_are_off(bench: Work
     totals = {row["tenant_id"]: row for row in await bench.total_rows()}
     for i, name in enumerate(TENANTS):
         own = [vm for vm in in_scope if int(vm.name.removeprefix("vm")) % 3 == i]
-        row = totals.pop(tenant_id(ProjectId(PROJECT), name, None))
+        row = totals.pop(key_id(ProjectId(PROJECT), name, None))
         assert row["vms"] == len(own)
         assert row["powered_off"] == sum(vm.power_state == "poweredOff" for vm in own)
         assert row["disk_mib"] == sum(vm.disk_mib or 0 for vm in own)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from services.ingest.adapters.parser import WorkbookParser
-from services.ingest.domain.table_rows import DISK_COLUMNS, NIC_COLUMNS, VM_COLUMNS
+from services.ingest.domain.table_columns import DISK_COLUMNS, NIC_COLUMNS, VM_COLUMNS
 from shared.kernel.errors import AppError, Invalid, TooLarge, Unsupported
 from shared.testing.waiting import eventually
 from tests.services.ingest.adapters.parsing import SNAPSHOT, a_job, parse

@@ -8,8 +8,9 @@ from uuid import UUID
 import httpx
 import pytest
 
-from services.ingest.api.schemas import InventoryReply, VmReply
-from services.ingest.domain.table_rows import VM_COLUMNS
+from services.ingest.api.schemas import InventoryReply
+from services.ingest.api.vm_schemas import VmReply
+from services.ingest.domain.table_columns import VM_COLUMNS
 from services.ingest.persistence.queries import show_inventory
 from shared.auth.permissions import Role
 from shared.http.csv_lists import cell

@@ -5,11 +5,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect
 
-from services.ingest.domain.table_rows import DISK_COLUMNS, NIC_COLUMNS, VM_COLUMNS
+from services.ingest.domain.stored_tables import STORED_TABLES
 from services.ingest.persistence.tables import metadata
 from shared.db.uow import Database
-
-COPIED = {"vms": VM_COLUMNS, "disks": DISK_COLUMNS, "nics": NIC_COLUMNS}
 
 
 def differences(connection: Connection) -> list[object]:
@@ -28,11 +26,11 @@ async def test_the_tables_are_those_of_the_migrations(db: Database) -> None:
         assert await connection.run_sync(differences) == []
 
 
-@pytest.mark.parametrize("table", COPIED)
+@pytest.mark.parametrize("table", STORED_TABLES)
 async def test_the_parser_writes_the_columns_of_the_tables(db: Database, table: str) -> None:
     def columns(connection: Connection) -> list[str]:
         return [column["name"] for column in inspect(connection).get_columns(table)]
 
     async with db.read() as connection:
         migrated = await connection.run_sync(columns)
-    assert list(COPIED[table]) == migrated == list(metadata.tables[table].columns.keys())
+    assert list(STORED_TABLES[table]) == migrated == list(metadata.tables[table].columns.keys())

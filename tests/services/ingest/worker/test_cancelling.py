@@ -48,7 +48,7 @@ async def test_cancelling_while_parsing_kills_the_parser_and_stores_nothing(
 
     assert (await bench.job(job_id)).state == JobState.CANCELLED
     assert parsers() == []
-    assert set((await bench.stored_rows()).values()) == {0}
+    assert await bench.stored_rows() == {}
     assert await bench.announced() == []
     assert len(await bench.uploaded()) == 1
     assert list(bench.scratch.iterdir()) == []

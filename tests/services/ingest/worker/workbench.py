@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ingest.adapters.workbook_reader import ChildWorkbookReader
 from services.ingest.domain.inventory import Inventory
 from services.ingest.domain.limits import MIB, ParserLimits, WorkbookLimits
+from services.ingest.domain.stored_tables import STORED_TABLES
 from services.ingest.persistence.queries import StoredUploads
 from services.ingest.persistence.store import PostgresIngestStore
 from services.ingest.persistence.tables import metadata
@@ -35,7 +36,7 @@ from tests.support.job_bench import LEASE_S, FixedClock, JobBench
 
 NOW = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
 ANNA = Principal("user", "anna", "Anna")
-IMPORTED_TABLES = ("vms", "disks", "nics", "snapshot_pages")
+IMPORTED_TABLES = (*STORED_TABLES, "snapshot_pages")
 
 
 def a_store(connection: AsyncConnection) -> IngestStore:
@@ -154,8 +155,9 @@ class Workbench(JobBench[IngestStore]):
         return stored
 
     async def stored_rows(self) -> dict[str, int]:
-        """How many rows imports have left, by table."""
-        return {name: len(await self.rows(name)) for name in IMPORTED_TABLES}
+        """How many rows imports have left, by table that has any."""
+        counts = {name: len(await self.rows(name)) for name in IMPORTED_TABLES}
+        return {name: count for name, count in counts.items() if count}
 
     async def uploaded(self) -> dict[Any, bytes]:
         """The bytes that are kept, by upload."""

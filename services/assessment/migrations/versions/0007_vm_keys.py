@@ -6,8 +6,8 @@ are complete get keys here; their details are there after the next import.
 
 from alembic import op
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
@@ -112,6 +112,7 @@ _FILL = (
             SELECT bit_or(CASE found.value ->> 'severity'
                 WHEN 'blocker' THEN 8 WHEN 'high' THEN 4 WHEN 'medium' THEN 2 ELSE 1 END)
             FROM jsonb_array_elements(findings) AS found (value)
+            WHERE coalesce(found.value ->> 'is_waived', 'false') <> 'true'
         ), 0)
     WHERE findings <> '[]'
     """,
