@@ -3,7 +3,7 @@
 Sizes are MiB; None means unknown, never 0.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 
@@ -74,6 +74,8 @@ class VmFacts(Protocol):
     def vapp(self) -> str | None: ...
     @property
     def annotation(self) -> str | None: ...
+    @property
+    def attributes(self) -> Mapping[str, str]: ...
     @property
     def os_config(self) -> str | None: ...
     @property

@@ -55,12 +55,15 @@ Admin = Annotated[Principal, require(Permission.ADMIN)]
 _WORKBOOK_BODY = {
     "requestBody": {
         "required": True,
-        "description": "The bytes of an RVTools workbook (.xlsx)",
+        "description": "The bytes of an RVTools workbook (.xlsx), of vInfo as CSV, or of a zip of "
+        "CSV files, one for each tab, or of several exports to import together",
         "content": {
             media_type: {"schema": {"type": "string", "format": "binary"}}
             for media_type in (
                 "application/octet-stream",
                 "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+                "application/zip",
+                "text/csv",
             )
         },
     }
