@@ -297,6 +297,11 @@ class AssessedVmRecord(Record):
     disk_count: int = 0
     nic_count: int = 0
     networks: list[str] = Field(default_factory=list)
+    dns_name: str | None = None
+    ip_addresses: list[str] = Field(
+        default_factory=list, description="The primary one first, then those of the NICs"
+    )
+    snapshot_count: int | None = None
     risk_score: int = Field(ge=0, le=100)
     risk_band: RiskBand
     risk_reasons: list[Reason] = Field(default_factory=list)

@@ -71,6 +71,7 @@ def seed(client: PlatformClient) -> Seeded:
             "inventory_id": inventory["id"],
             "export_id": export["id"],
             "request_id": asked.json()["id"],
+            "vm_id": client.get(f"{project}/assessment/vms?limit=1")["items"][0]["vm_id"],
             "user_id": client.post("/v1/users", user).json()["id"],
         },
         jobs={

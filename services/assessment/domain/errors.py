@@ -10,6 +10,8 @@ tenant-not-found       the project has no such tenant
 tenant-exists          another tenant of the project is called so already
 tenant-merged          the tenant was merged into another one
 incomplete-snapshot    the inventory's pages hold another number of VMs than its manifest says
+vm-not-found           the newest complete assessment has no such VM
+details-not-kept       the VM was assessed by a version that kept no details
 """
 
 from typing import Final
@@ -18,6 +20,8 @@ NOT_ASSESSED: Final = "not-assessed"
 ASSESSMENT_SUPERSEDED: Final = "assessment-superseded"
 UNKNOWN_RECORDS: Final = "unknown-records"
 INCOMPLETE_SNAPSHOT: Final = "incomplete-snapshot"
+VM_NOT_FOUND: Final = "vm-not-found"
+DETAILS_NOT_KEPT: Final = "details-not-kept"
 INVALID_RULES: Final = "invalid-rules"
 NO_RULES_VERSION: Final = "no-rules-version"
 PREVIEW_NOT_FOUND: Final = "preview-not-found"

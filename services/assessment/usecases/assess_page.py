@@ -47,12 +47,15 @@ def detected_keys(records: Iterable[Record]) -> Sequence[TenantKey]:
     return [found[id_] for id_ in sorted(found)]
 
 
-def freeze_page(number: int, records: Sequence[Record], decisions: PageDecisions) -> AssessedPage:
-    """The page to store: each VM with its tenant as it is called now, and waived findings."""
+def freeze_page(
+    number: int, source: bytes, records: Sequence[Record], decisions: PageDecisions
+) -> AssessedPage:
+    """The page to store, made of ``source``: each VM with its tenant as it is called now, and
+    waived findings."""
     for record in records:
         _set_tenant(record, decisions)
         _set_waivers(record, decisions.waivers.get(record["vm_id"], {}))
-    return AssessedPage(number, encode_page(records), records)
+    return AssessedPage(number, encode_page(records), records, source)
 
 
 def _set_tenant(record: Record, decisions: PageDecisions) -> None:
@@ -112,15 +115,41 @@ def _record(vm: VmRecord, assessed: Assessed, project_id: ProjectId) -> Record:
         "disk_count": len(vm.disks),
         "nic_count": len(vm.nics),
         "networks": list(dict.fromkeys(nic.network for nic in vm.nics if nic.network)),
+        "dns_name": vm.dns_name,
+        "ip_addresses": _addresses(vm),
+        "snapshot_count": vm.snapshot_count,
         "risk_score": assessed.risk.score,
         "risk_band": assessed.risk.band,
-        "risk_reasons": [asdict(reason) for reason in assessed.risk.reasons],
+        "risk_reasons": [
+            # Not by asdict, which copies deeply and took a quarter of the whole assessment.
+            {
+                "rule": reason.rule,
+                "points": reason.points,
+                "text": reason.text,
+                "severity": reason.severity,
+            }
+            for reason in assessed.risk.reasons
+        ],
         "mode_class": assessed.mode.mode_class,
         "mode_reasons": [
             {"rule": reason.rule, "points": 0, "text": reason.text, "severity": None}
             for reason in assessed.mode.reasons
         ],
         "findings": [
-            {**asdict(finding), "is_waived": False, "waiver": None} for finding in assessed.findings
+            {
+                "id": finding.id,
+                "severity": finding.severity,
+                "seen": finding.seen,
+                "is_waived": False,
+                "waiver": None,
+            }
+            for finding in assessed.findings
         ],
     }
+
+
+def _addresses(vm: VmRecord) -> list[str]:
+    found = [vm.primary_ip] if vm.primary_ip else []
+    for nic in vm.nics:
+        found += nic.ip_addresses
+    return list(dict.fromkeys(found))
