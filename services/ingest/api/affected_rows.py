@@ -32,8 +32,9 @@ from shared.kernel.paging import Page
 
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _PIECE_BYTES: Final = 256 * 1024
-_AT_ONCE: Final = 2
-"""Workbooks that are written at the same time; each keeps a thread busy."""
+_AT_ONCE: Final = 1
+"""Workbooks that are written at the same time: the largest keeps a core busy for 20 s, and two
+together would take longer than the gateway waits."""
 _NOT_READY: Final[dict[int | str, dict[str, Any]]] = {
     409: {"description": "The import is not complete"}
 }

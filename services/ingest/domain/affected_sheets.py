@@ -61,15 +61,15 @@ def read_me(
         "What this is",
         (
             "The rows of an import that were left out, have a cell that could not be read, or "
-            "contradict another tab. Their cells are as they were uploaded; the first three columns "
-            "of each sheet say where a row is, what is wrong with it and what to do."
+            "contradict another tab. Their cells are as they were uploaded; the first three "
+            "columns of each sheet say where a row is, what is wrong with it and what to do."
         ),
     )
     yield (
         "What to do",
         (
-            "Make the corrections in the workbook that was uploaded, in the rows that the column Row "
-            "names, and upload that workbook again. Do not upload this one: it holds only the "
+            "Make the corrections in the workbook that was uploaded, in the rows that the column "
+            "Row names, and upload that workbook again. Do not upload this one: it holds only the "
             "affected rows."
         ),
     )
