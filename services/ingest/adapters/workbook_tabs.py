@@ -149,9 +149,11 @@ class TabsOfWorkbook:
     def lines_again(self, place: Place) -> Iterator[Sequence[Cell]]:
         """The lines of a tab from the top, when all has been read."""
         file = self._sources.named(place[0])
-        with naming(file.label):
-            yield from file.tabs.lines(place[1])
-        self._leave(file)
+        try:
+            with naming(file.label):
+                yield from file.tabs.lines(place[1])
+        finally:  # the caller may stop early
+            self._leave(file)
 
     def file_names(self) -> tuple[str, ...]:
         """The files of an import of several."""

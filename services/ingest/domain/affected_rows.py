@@ -104,11 +104,12 @@ def column_of(header: HeaderMatch, problem: Problem) -> int | None:
     """Where the column of a problem is; None when it is about the row, or the tab has none."""
     if problem.column is None:
         return None
-    found = header.matched.get(problem.column)
-    if found is not None:
-        return found.position
+    # Rejects say the header, contradictions our own name of the column.
     stripped = [text.strip() for text in header.headers]
-    return stripped.index(problem.column) if problem.column in stripped else None
+    if problem.column in stripped:
+        return stripped.index(problem.column)
+    found = header.matched.get(problem.column)
+    return None if found is None else found.position
 
 
 def stored_cell(cell: Cell) -> StoredCell:

@@ -6,13 +6,16 @@ from services.ingest.domain import affected_rows
 from services.ingest.domain.affected_rows import (
     AffectedRows,
     Problem,
+    column_of,
     contradiction_problem,
     is_annotated,
     stored_cell,
     stored_row,
 )
 from services.ingest.domain.cells import BadCell
+from services.ingest.domain.columns import TABS, VINFO
 from services.ingest.domain.contradictions import KINDS, Contradictions
+from services.ingest.domain.headers import match_header
 from services.ingest.domain.rejects import Rejects
 
 BAD = Problem("CPUs", "not a number", "Type a number.")
@@ -66,6 +69,15 @@ def test_every_contradiction_of_a_row_has_advice() -> None:
             problem = contradiction_problem(kind, meaning, None)
             assert problem.column
             assert problem.fix.endswith(".")
+
+
+def test_a_problem_is_in_the_column_that_it_names_by_header_or_by_our_name() -> None:
+    header = match_header(TABS[VINFO], ["VM", "Provisioned MB", "In Use MB"])
+    at = [
+        column_of(header, Problem(column, "", ""))
+        for column in ("In Use MB", "In Use MiB", "CPUs", None)
+    ]
+    assert at == [2, 2, None, None]
 
 
 def test_a_cell_is_kept_as_a_sheet_can_hold_it() -> None:
