@@ -16,12 +16,16 @@ from services.assessment.domain.errors import NOT_ASSESSED
 from services.assessment.domain.runs import AssessmentRun
 from services.assessment.domain.totals import Totals
 from services.assessment.persistence.chosen_vms import PostgresChosenVms
+from services.assessment.persistence.networks import PostgresNetworkStore
 from services.assessment.persistence.previews import PostgresPreviewStore
 from services.assessment.persistence.rules import PostgresRuleStore
 from services.assessment.persistence.runs import find_newest, run_from
 from services.assessment.persistence.tables import (
+    assessed_networks,
     assessed_vms,
     assessments,
+    network_tenants,
+    network_uses,
     snapshot_pages,
     tenant_totals,
 )
@@ -43,6 +47,8 @@ _VM_COLUMNS: Final = [column.name for column in assessed_vms.columns][1:]
 KEPT_OF_AN_INVENTORY: Final = 3
 """Complete assessments that are kept: every decision makes one, and the planner may still pull the
 one before."""
+_LISTED: Final = (assessed_vms, tenant_totals, network_uses, assessed_networks, network_tenants)
+"""What only serves the API, of the newest complete assessment."""
 _JSON_COLUMNS: Final = frozenset({"risk_reasons", "mode_reasons", "findings"})
 
 
@@ -54,6 +60,7 @@ class PostgresAssessmentStore:
         self.rules = PostgresRuleStore(connection)
         self.tenants = PostgresTenantStore(connection)
         self.waivers = PostgresWaiverStore(connection)
+        self.networks = PostgresNetworkStore(connection)
         self.vms = PostgresChosenVms(connection)
         self.previews = PostgresPreviewStore(connection)
 
@@ -154,6 +161,7 @@ class PostgresAssessmentStore:
             ["assessment_id", *_VM_COLUMNS],
             (_vm_row(assessment_id, record) for record in page.records),
         )
+        await self.networks.add_uses(assessment_id, page.number, page.network_uses)
         await self._connection.execute(
             insert(snapshot_pages).values(
                 assessment_id=assessment_id,
@@ -178,7 +186,8 @@ class PostgresAssessmentStore:
         return digests.all()
 
     async def add_up(self, assessment_id: AssessmentId) -> Totals:
-        """Store the totals of each tenant; give those of the whole."""
+        """Store the totals of each tenant and network; give those of the whole."""
+        await self.networks.add_up(assessment_id)
         await self._connection.execute(
             insert(tenant_totals).from_select(
                 [column.name for column in tenant_totals.columns], tenant_totals_of(assessment_id)
@@ -211,7 +220,7 @@ class PostgresAssessmentStore:
         of_project = assessments.c.project_id == run.inventory.project_id
         of_inventory = and_(of_project, assessments.c.inventory_id == run.inventory.id)
         earlier = select(assessments.c.id).where(of_project, assessments.c.number < run.number)
-        for table in (assessed_vms, tenant_totals):
+        for table in _LISTED:
             await self._connection.execute(delete(table).where(table.c.assessment_id.in_(earlier)))
         abandoned = earlier.where(assessments.c.completed_at.is_(None))
         await self._connection.execute(
@@ -246,7 +255,7 @@ class PostgresAssessmentStore:
         )
         await self._cancel(job_ids.all())
         ids = select(assessments.c.id).where(gone)
-        for table in (assessed_vms, tenant_totals, snapshot_pages):
+        for table in (*_LISTED, snapshot_pages):
             await self._connection.execute(delete(table).where(table.c.assessment_id.in_(ids)))
         if not await self._connection.scalar(
             select(func.count()).select_from(assessments).where(newer)
@@ -266,6 +275,7 @@ class PostgresAssessmentStore:
     async def _forget_decisions(self, project_id: ProjectId) -> None:
         await self._cancel(await self.previews.forget(project_id))
         await self.waivers.forget(project_id)
+        await self.networks.forget(project_id)
         await self.tenants.forget(project_id)
 
     async def _cancel(self, job_ids: Sequence[UUID]) -> None:

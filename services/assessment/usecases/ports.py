@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from services.assessment.domain.networks import NetworkUse
 from services.assessment.domain.runs import AssessmentRun
 from services.assessment.domain.totals import Totals
 from services.assessment.usecases.decision_ports import (
     ChosenVms,
+    NetworkStore,
     PreviewStore,
     RuleStore,
     TenantStore,
@@ -22,12 +24,13 @@ from shared.kernel.ids import AssessmentId, ProjectId
 class AssessedPage:
     """Page ``number`` (from 0) of an assessed snapshot: its bytes, and the same VMs as records.
 
-    ``records`` have the fields of ``AssessedVmRecord``.
+    ``records`` have the fields of ``AssessedVmRecord``; ``network_uses`` are of those in scope.
     """
 
     number: int
     content: bytes
     records: Sequence[Mapping[str, Any]]
+    network_uses: Sequence[NetworkUse] = ()
 
 
 class AssessmentStore(Protocol):
@@ -46,6 +49,11 @@ class AssessmentStore(Protocol):
     @property
     def waivers(self) -> WaiverStore:
         """Findings that are let pass."""
+        ...
+
+    @property
+    def networks(self) -> NetworkStore:
+        """Networks, and the classes that people gave them."""
         ...
 
     @property
@@ -96,7 +104,7 @@ class AssessmentStore(Protocol):
         ...
 
     async def add_up(self, assessment_id: AssessmentId) -> Totals:
-        """Store the totals of each tenant; give those of the whole."""
+        """Store the totals of each tenant and network; give those of the whole."""
         ...
 
     async def complete(
