@@ -12,7 +12,7 @@ from services.assessment.api.networks_schemas import (
     NetworkChangedReply,
     NetworkPatch,
 )
-from services.assessment.domain.errors import NETWORK_NOT_FOUND, NOT_ASSESSED
+from services.assessment.domain.errors import NOT_ASSESSED
 from services.assessment.domain.network_class import NetworkClass
 from services.assessment.persistence.network_queries import (
     NetworkFilter,
@@ -127,14 +127,7 @@ async def _shown(
     connection: AsyncConnection, project_id: ProjectId, network_id: NetworkId
 ) -> Mapping[str, Any]:
     assessment_id = await _newest_complete(connection, project_id)
-    row = await find_network(connection, project_id, assessment_id, network_id)
-    if row is None:
-        raise NotFound(
-            f"No VM of this project's newest assessment uses a network {network_id}; its list of "
-            "networks says which there are.",
-            code=NETWORK_NOT_FOUND,
-        )
-    return row
+    return await find_network(connection, project_id, assessment_id, network_id)
 
 
 async def _newest_complete(connection: AsyncConnection, project_id: ProjectId) -> AssessmentId:

@@ -9,6 +9,7 @@ from sqlalchemy import ARRAY, Select, Uuid, and_, any_, exists, func, literal, s
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.assessment.domain.network_class import NetworkClass
+from services.assessment.persistence.networks import unknown_network
 from services.assessment.persistence.tables import (
     NAME_SORT_CHARS,
     assessed_networks,
@@ -76,14 +77,16 @@ async def find_network(
     project_id: ProjectId,
     assessment_id: AssessmentId,
     network_id: NetworkId,
-) -> Mapping[str, Any] | None:
-    """One network with all tenants that use it; None if no VM in scope uses it."""
+) -> Mapping[str, Any]:
+    """One network with all tenants that use it. Raises NotFound."""
     found = await connection.execute(
         _networks_of(project_id, assessment_id).where(_networks.network_id == network_id)
     )
     rows = [dict(row._mapping) for row in found]
+    if not rows:
+        raise unknown_network(network_id)
     await _add_tenants(connection, assessment_id, rows, most=None)
-    return rows[0] if rows else None
+    return rows[0]
 
 
 def _networks_of(project_id: ProjectId, assessment_id: AssessmentId) -> Select[Any]:
@@ -165,6 +168,6 @@ async def _add_tenants(
         statement = statement.where(ranked.c.rank <= most)
     by_id: dict[UUID, list[Mapping[str, Any]]] = {id_: [] for id_ in ids}
     for row in await connection.execute(statement):
-        by_id[row.network_id].append(row._mapping)
+        by_id[row.network_id].append(dict(row._mapping))
     for network in networks:
         network["tenants"] = by_id[network["id"]]

@@ -19,7 +19,6 @@ from sqlalchemy import (
     literal,
     or_,
     select,
-    union,
     update,
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by, distinct_on, insert
@@ -52,28 +51,19 @@ class PostgresNetworkStore:
         self._connection = connection
 
     async def get(self, project_id: ProjectId, network_id: NetworkId) -> Network:
-        """A network of the newest complete assessment, or one with an override. Raises NotFound."""
+        """A network of the newest complete assessment. Raises NotFound."""
         run = await find_newest(self._connection, project_id, is_complete=True)
-        listed, known = assessed_networks.c, network_overrides.c
+        listed = assessed_networks.c
         row = (
             await self._connection.execute(
-                union(
-                    select(listed.vcenter, listed.name, listed.switch).where(
-                        listed.assessment_id == (run.id if run else None),
-                        listed.network_id == network_id,
-                    ),
-                    select(known.vcenter, known.name, known.switch).where(
-                        known.project_id == project_id, known.network_id == network_id
-                    ),
+                select(listed.vcenter, listed.name, listed.switch).where(
+                    listed.assessment_id == (run.id if run else None),
+                    listed.network_id == network_id,
                 )
             )
         ).one_or_none()
         if row is None:
-            raise NotFound(
-                f"No VM of this project's newest assessment uses a network {network_id}; its list "
-                "of networks says which there are.",
-                code=NETWORK_NOT_FOUND,
-            )
+            raise unknown_network(network_id)
         return Network(network_id, row.vcenter, row.name, row.switch)
 
     async def override(self, project_id: ProjectId, network_id: NetworkId) -> NetworkOverride:
@@ -178,6 +168,15 @@ class PostgresNetworkStore:
             )
         )
         await self._connection.execute(delete(network_uses).where(ours))
+
+
+def unknown_network(network_id: NetworkId) -> NotFound:
+    """The error for a network that no list shows."""
+    return NotFound(
+        f"No VM of this project's newest assessment uses a network {network_id}; its list of "
+        "networks says which there are.",
+        code=NETWORK_NOT_FOUND,
+    )
 
 
 def _networks_of(assessment_id: AssessmentId) -> Any:

@@ -209,7 +209,7 @@ class NetworkStore(Protocol):
     """A project's networks, and the classes that people gave them."""
 
     async def get(self, project_id: ProjectId, network_id: NetworkId) -> Network:
-        """A network of the newest complete assessment, or one with an override. Raises NotFound."""
+        """A network of the newest complete assessment. Raises NotFound."""
         ...
 
     async def override(self, project_id: ProjectId, network_id: NetworkId) -> NetworkOverride:
