@@ -14,7 +14,7 @@ PYTEST := $(PY) -m pytest
 demo: .runtime ## Plan the sample estate: starts the platform, writes out/plan.json and out/plan.xlsx
 	@$(PY) -m cli demo --out $(OUT)
 
-plan: .runtime ## Plan your own workbook: make plan RVTOOLS=path/to.xlsx OUT=dir
+plan: .runtime ## Plan your own export, .xlsx, .zip or folder: make plan RVTOOLS=path/to.xlsx OUT=dir
 	@test -n "$(RVTOOLS)" || { echo "Say which workbook:  make plan RVTOOLS=path/to.xlsx OUT=dir" >&2; exit 2; }
 	@$(PY) -m cli plan --rvtools "$(RVTOOLS)" --out "$(OUT)"
 
@@ -34,7 +34,8 @@ test-fast: .dev ## Tests that need no broker and start no processes
 test-faults: .dev .broker ## All fault tests: kill, pause and cut off everything (10 minutes)
 	$(PYTEST) -q tests/faults tests/shared/bus/test_exactly_once.py
 
-fuzz: .dev ## Fuzz the API by its own document for two minutes (SEED=n repeats a run)
+fuzz: .dev ## Fuzz the reader with damaged uploads, and the API by its document (SEED=n repeats)
+	@$(PY) -m tests.fuzz.reader $(if $(SEED),--seed $(SEED))
 	@$(PY) -m tests.fuzz $(if $(SEED),--seed $(SEED))
 
 image-rehearsal: .dev .broker ## As root, without Docker: do the Dockerfile's steps, run that read-only

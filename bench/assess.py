@@ -44,7 +44,7 @@ def _assess(pages: Sequence[bytes], project_id: ProjectId) -> None:
     for number, page in enumerate(pages):
         records = assess_page(page, assessor, project_id=project_id)
         tenants = {key.id: Tenant(key.id, key.name, key.org_vdc) for key in detected_keys(records)}
-        freeze_page(number, records, PageDecisions(tenants))
+        freeze_page(number, page, records, PageDecisions(tenants))
 
 
 def _pages(workbook: Path, folder: Path, project_id: UUID) -> tuple[list[bytes], int]:

@@ -9,6 +9,7 @@ from bench.assess import bench_assessment
 from bench.gateway import bench_gateway
 from bench.imports import Import, bench_import, growth
 from bench.latency import bench_latency
+from bench.lists import bench_lists
 from bench.pages import bench_pages
 from bench.results import Report
 from bench.site import Site
@@ -27,6 +28,8 @@ class Scale:
     events: int = 60
     requests: int = 300
     page_rounds: int = 60
+    list_rounds: int = 10
+    list_filters: int = 150
 
 
 FULL: Final = Scale(
@@ -56,6 +59,7 @@ class Bench:
             **{name: partial(self._ensure, name) for name in sizes},
             "import_growth": self._growth,
             "pages": self._pages,
+            "lists": self._lists,
         }
 
     def _events(self) -> None:
@@ -81,6 +85,16 @@ class Bench:
             inventory=largest.inventory,
             vms=largest.vms,
             rounds=self._scale.page_rounds,
+        )
+
+    def _lists(self) -> None:
+        largest = self._ensure(list(self._scale.import_vms)[-1])[0]
+        bench_lists(
+            self._site,
+            self._report,
+            project=largest.inventory.partition("/inventories/")[0],
+            rounds=self._scale.list_rounds,
+            filters=self._scale.list_filters,
         )
 
     def _ensure(self, name: str) -> list[Import]:

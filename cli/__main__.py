@@ -1,7 +1,7 @@
 """``python -m cli``: plan the sample, plan a workbook, or keep the platform up.
 
     python -m cli demo [--out DIR]
-    python -m cli plan --rvtools FILE --out DIR [--server URL]
+    python -m cli plan --rvtools PATH... --out DIR [--server URL]
     python -m cli run [--port N]
 
 The data folder is ``.data`` or MIGPLAN_DATA_DIR.
@@ -20,6 +20,7 @@ from cli.api import Api
 from cli.console import err, out
 from cli.errors import BAD_USAGE, CommandError
 from cli.journey import make_plan
+from cli.packing import Packed, packed
 from cli.platform import (
     Platform,
     log_file,
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 case "run":
                     _run(chosen.data_dir, chosen.port)
                 case "demo":
-                    _plan(SAMPLE, chosen.out, platform(chosen.data_dir))
+                    _plan([SAMPLE], chosen.out, platform(chosen.data_dir))
                 case _:
                     _plan(chosen.rvtools, chosen.out, _chosen_platform(chosen))
     except CommandError as error:
@@ -72,7 +73,15 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="plan the sample estate that ships with the project")
     demo.add_argument("--out", type=Path, default=Path("out"), help="folder for the documents")
     plan = commands.add_parser("plan", help="plan an RVTools workbook")
-    plan.add_argument("--rvtools", type=Path, required=True, help="the workbook, .xlsx")
+    plan.add_argument(
+        "--rvtools",
+        type=Path,
+        required=True,
+        nargs="+",
+        metavar="PATH",
+        help="the workbook (.xlsx), a zip of several or of CSV files, or files and folders to pack "
+        "into one",
+    )
     plan.add_argument("--out", type=Path, default=Path("out"), help="folder for the documents")
     plan.add_argument(
         "--server",
@@ -102,25 +111,30 @@ def _chosen_platform(chosen: argparse.Namespace) -> AbstractContextManager[Platf
     return nullcontext(Platform(chosen.server, chosen.data_dir, is_ours=False))
 
 
-def _plan(workbook: Path, out_dir: Path, chosen: AbstractContextManager[Platform]) -> None:
-    if not workbook.is_file():
-        raise CommandError(f"There is no file {workbook}.", exit_code=BAD_USAGE)
-    if not os.access(workbook, os.R_OK):
-        raise CommandError(f"{workbook} may not be read by this user.", exit_code=BAD_USAGE)
+def _plan(paths: Sequence[Path], out_dir: Path, chosen: AbstractContextManager[Platform]) -> None:
+    with packed(paths) as upload:
+        _plan_upload(upload, ", ".join(map(str, paths)), out_dir, chosen)
+
+
+def _plan_upload(
+    upload: Packed, named: str, out_dir: Path, chosen: AbstractContextManager[Platform]
+) -> None:
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CommandError(
             f"{out_dir} cannot be used for the documents: {error.strerror}.", exit_code=BAD_USAGE
         ) from error
-    out.print(f"Planning {workbook}", markup=False)
+    out.print(f"Planning {named}", markup=False)
     with chosen as running:
         if not running.is_ours:
             out.print(f"  Using the platform at {running.address}", markup=False)
         api = Api(running.address)
         try:
             api.log_in(*running.credentials())
-            outcome = make_plan(api, workbook=workbook, project_name=workbook.stem, out_dir=out_dir)
+            outcome = make_plan(
+                api, workbook=upload.file, project_name=upload.title, out_dir=out_dir
+            )
         finally:
             api.close()
         summary.show(outcome)

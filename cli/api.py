@@ -11,7 +11,11 @@ import httpx
 
 from cli.errors import CommandError, refused
 
-XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+MEDIA_TYPES: Final = {
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".zip": "application/zip",
+    ".csv": "text/csv",
+}
 _TIMEOUT: Final = httpx.Timeout(30.0, connect=5.0, write=60.0)
 _CHUNK_BYTES: Final = 1024 * 1024
 _LATER: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
@@ -66,7 +70,7 @@ class Api:
         """Send the bytes of ``file`` as they come from ``chunks``."""
         headers = {
             "Idempotency-Key": str(uuid4()),
-            "Content-Type": XLSX,
+            "Content-Type": MEDIA_TYPES.get(file.suffix.lower(), "application/octet-stream"),
             "Content-Length": str(file.stat().st_size),
         }
         query = {"filename": file.name}

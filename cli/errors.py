@@ -49,6 +49,7 @@ def problem_text(problem: Mapping[str, Any]) -> str:
 
 def _place(error: Mapping[str, Any]) -> str:
     parts = [
+        str(error.get("file") or ""),
         f"tab {error['tab']}" if error.get("tab") else "",
         f"row {error['row']}" if error.get("row") else "",
         f"column {error['column']}" if error.get("column") else "",

@@ -76,13 +76,18 @@ def _confidence(confidence: Figures) -> Iterator[tuple[str, str]]:
         yield "Without an ID", f"{without_id:,} VMs, which nothing can be executed for"
     missing = confidence.get("tabs_missing") or ()
     if missing:
-        yield "Not exported", ", ".join(tab["tab"] for tab in missing)
+        yield "Not exported", ", ".join(dict.fromkeys(map(_in_file, missing)))
+
+
+def _in_file(tab: Figures) -> str:
+    """A tab, and its file in an import of several."""
+    return f"{tab['tab']} of {tab['file']}" if tab.get("file") else str(tab["tab"])
 
 
 def _rejected(report: Figures) -> str:
     """Cells and rows of the workbook that were not taken, by tab."""
     return ", ".join(
-        f"{tab['rejected_cells']:,} cells in {tab['rejected_rows']:,} rows of {tab['tab']}"
+        f"{tab['rejected_cells']:,} cells in {tab['rejected_rows']:,} rows of {_in_file(tab)}"
         for tab in report.get("tabs") or ()
         if tab.get("rejected_cells") or tab.get("rejected_rows")
     )

@@ -9,6 +9,7 @@ from services.assessment.api.networks import networks_routes
 from services.assessment.api.public import public_routes
 from services.assessment.api.rules import preview_routes, rules_routes
 from services.assessment.api.tenants import assignments_routes, tenants_routes
+from services.assessment.api.vms import vm_routes
 from services.assessment.api.waivers import waivers_routes
 from services.assessment.handlers.on_inventory_imported import OnInventoryImported
 from services.assessment.persistence.invariants import CompleteAssessmentHasPages
@@ -40,6 +41,7 @@ def build(settings: AssessmentSettings) -> Service:
         store=store,
         routers=[
             public_routes(parts.database),
+            vm_routes(parts.database),
             rules_routes(parts.database, transactions),
             preview_routes(parts.database, transactions),
             tenants_routes(parts.database, transactions),

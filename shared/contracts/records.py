@@ -302,6 +302,11 @@ class AssessedVmRecord(Record):
         default_factory=list,
         description="The networks of all its NICs; empty in assessments of an older version",
     )
+    dns_name: str | None = None
+    ip_addresses: list[str] = Field(
+        default_factory=list, description="The primary one first, then those of the NICs"
+    )
+    snapshot_count: int | None = None
     risk_score: int = Field(ge=0, le=100)
     risk_band: RiskBand
     risk_reasons: list[Reason] = Field(default_factory=list)

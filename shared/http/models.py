@@ -7,6 +7,7 @@ long enough to matter, a :class:`JsonResponse` of dictionaries that a test holds
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
+from uuid import UUID
 
 import orjson
 from fastapi import Depends, Query
@@ -148,6 +149,8 @@ def to_json(content: object) -> bytes:
 def _json_form(value: object) -> object:
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
+    if isinstance(value, UUID):  # the driver's own kind, which orjson does not know
+        return str(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 

@@ -86,6 +86,7 @@ class ProblemError(BaseModel):
     tab: str | None = Field(None, description="Tab of the workbook")
     row: int | None = Field(None, description="Row of the tab; the header is row 1")
     column: str | None = Field(None, description="Header of the column")
+    file: str | None = Field(None, description="File of an import of several")
 
 
 class Problem(BaseModel):
@@ -223,6 +224,7 @@ def _error(detail: ErrorDetail) -> ProblemError:
         tab=detail.tab,
         row=detail.row,
         column=detail.column,
+        file=detail.file,
     )
 
 

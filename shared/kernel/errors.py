@@ -29,7 +29,7 @@ class ErrorDetail:
     """One thing wrong, and where.
 
     ``pointer`` is a JSON pointer into the request; a workbook uses ``tab``, ``row`` (1-based, the
-    header is row 1) and ``column`` (the header's text).
+    header is row 1), ``column`` (the header's text) and, in an import of several, ``file``.
     """
 
     detail: str
@@ -37,6 +37,7 @@ class ErrorDetail:
     tab: str | None = None
     row: int | None = None
     column: str | None = None
+    file: str | None = None
 
 
 class AppError(Exception):

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -65,6 +66,20 @@ def decode_cursor(cursor: str, *kinds: type[Any]) -> tuple[Any, ...]:
         return tuple(_part(part, kind) for part, kind in zip(parts, kinds, strict=True))
     except (binascii.Error, ValueError, RecursionError):
         raise foreign_cursor() from None
+
+
+def list_digest(*parts: object) -> str:
+    """A name for a list that depends on all of ``parts``, for cursors that are valid in it only.
+
+    Parts are told apart by their ``repr``; sets by their members, in any order.
+
+    >>> list_digest("vms", frozenset({"a", "b"})) == list_digest("vms", frozenset({"b", "a"}))
+    True
+    """
+    told = [
+        sorted(map(repr, part)) if isinstance(part, frozenset) else repr(part) for part in parts
+    ]
+    return hashlib.blake2s(repr(told).encode(), digest_size=8).hexdigest()
 
 
 def foreign_cursor() -> Invalid:

@@ -1,1 +1,1 @@
-"""Fuzzes the public API against its own document: ``make fuzz``."""
+"""Fuzzes the reader with damaged uploads, and the API by its own document: ``make fuzz``."""

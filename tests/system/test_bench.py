@@ -20,6 +20,8 @@ LITTLE = Scale(
     events=3,
     requests=3,
     page_rounds=2,
+    list_rounds=1,
+    list_filters=5,
 )
 
 
@@ -34,6 +36,7 @@ def test_every_case_reports_its_figures(shared_run: SharedRun, tmp_path: Path) -
     assert set(figures) >= {
         *("event_latency.postgres.p50", "event_latency.rabbitmq.p99"),
         *("gateway_overhead", "assessment", "import_growth"),
+        *("list.sorted.p95", "list.sorted_by.host.p95", "list.filtered.p95", "list.statistics.p50"),
         *(f"page_of_100.{depth}.p95" for depth in ("first", "middle", "last")),
         *(f"{size}.{what}" for size in ("small", "large") for what in ("seconds", "whole")),
         *(f"large.peak_memory.{process}" for process in (*SERVICES, "parser")),

@@ -1,60 +1,32 @@
-"""What is known of a project's VMs and tenants."""
+"""A project's assessment as a whole, and its tenants."""
 
-from typing import Annotated
-from uuid import UUID
+from collections.abc import Mapping
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
-from sqlalchemy.ext.asyncio import AsyncConnection
+from fastapi import APIRouter, Response
 
-from services.assessment.api.schemas import AssessedTenant, AssessedVm, AssessmentReply
-from services.assessment.domain.errors import NOT_ASSESSED
-from services.assessment.domain.finding_catalogue import KINDS
+from services.assessment.api.csv_columns import TENANT_COLUMNS
+from services.assessment.api.schemas import AssessedTenant, AssessmentReply
 from services.assessment.persistence.queries import (
-    VmFilter,
+    count_tenants,
     list_tenants,
-    list_vms,
     newest_assessment,
+    newest_complete,
+    not_assessed,
 )
-from services.assessment.persistence.runs import find_newest
 from shared.auth.permissions import Permission
 from shared.auth.principal import Principal
-from shared.contracts.records import ModeClass, RiskBand, Severity
 from shared.db.uow import Database
+from shared.http.csv_lists import CSV_RESPONSE, CsvResponse, every_page
 from shared.http.models import ListReply, PageParameters
 from shared.http.security import VisibleProject, require
-from shared.kernel.errors import Invalid, NotFound
-from shared.kernel.ids import AssessmentId, ProjectId, TenantId
+from shared.kernel.paging import Page
 
 Reader = Annotated[Principal, require(Permission.READ)]
 
 
-def _vm_filter(
-    tenant_id: Annotated[UUID | None, Query(description="Only this tenant's")] = None,
-    risk_band: Annotated[RiskBand | None, Query(description="Only this band")] = None,
-    mode_class: Annotated[ModeClass | None, Query(description="Only this class")] = None,
-    finding: Annotated[
-        str | None, Query(description="Only VMs that have this finding", max_length=64)
-    ] = None,
-    severity: Annotated[
-        Severity | None, Query(description="Only VMs that have a finding this grave")
-    ] = None,
-) -> VmFilter:
-    if finding is not None and finding not in KINDS:
-        raise Invalid(f"There is no finding {finding!r}; there are {', '.join(KINDS)}.")
-    return VmFilter(
-        tenant_id=TenantId(tenant_id) if tenant_id else None,
-        risk_band=risk_band,
-        mode_class=mode_class,
-        finding=finding,
-        severity=severity,
-    )
-
-
-VmParameters = Annotated[VmFilter, Depends(_vm_filter)]
-
-
 def public_routes(database: Database) -> APIRouter:
-    """The assessment of a project, its VMs and its tenants."""
+    """The assessment of a project and its tenants."""
     router = APIRouter(prefix="/v1/projects/{project_id}/assessment", tags=["assessment"])
 
     @router.get("")
@@ -63,29 +35,8 @@ def public_routes(database: Database) -> APIRouter:
         async with database.read() as connection:
             view = await newest_assessment(connection, project_id)
         if view is None:
-            raise _not_assessed()
+            raise not_assessed()
         return AssessmentReply.of(view)
-
-    @router.get("/vms")
-    async def list_assessed_vms(
-        project_id: VisibleProject,
-        caller: Reader,
-        page: PageParameters,
-        only: VmParameters,
-    ) -> ListReply[AssessedVm]:
-        """VMs in scope by name, of the newest complete assessment."""
-        async with database.read() as connection:
-            found = await list_vms(
-                connection,
-                await _newest_complete(connection, project_id),
-                only=only,
-                cursor=page.cursor,
-                limit=page.limit,
-            )
-        return ListReply(
-            items=[AssessedVm.of(row) for row in found.items],
-            next_cursor=found.next_cursor,
-        )
 
     @router.get("/tenants")
     async def list_detected_tenants(
@@ -95,7 +46,7 @@ def public_routes(database: Database) -> APIRouter:
         async with database.read() as connection:
             found = await list_tenants(
                 connection,
-                await _newest_complete(connection, project_id),
+                await newest_complete(connection, project_id),
                 cursor=page.cursor,
                 limit=page.limit,
             )
@@ -103,19 +54,18 @@ def public_routes(database: Database) -> APIRouter:
             items=[AssessedTenant.of(row) for row in found.items], next_cursor=found.next_cursor
         )
 
+    @router.get("/tenants.csv", response_class=Response, responses=CSV_RESPONSE)
+    async def download_detected_tenants(project_id: VisibleProject, caller: Reader) -> Response:
+        """All tenants of the list as CSV. Text that a spreadsheet would take for a formula has an
+        apostrophe in front."""
+        async with database.read() as connection:
+            assessment_id = await newest_complete(connection, project_id)
+            count = await count_tenants(connection, assessment_id)
+
+        async def read(cursor: str | None, limit: int) -> Page[Mapping[str, Any]]:
+            async with database.read() as connection:
+                return await list_tenants(connection, assessment_id, cursor=cursor, limit=limit)
+
+        return CsvResponse("tenants", TENANT_COLUMNS, every_page(read, expected=count))
+
     return router
-
-
-async def _newest_complete(connection: AsyncConnection, project_id: ProjectId) -> AssessmentId:
-    run = await find_newest(connection, project_id, is_complete=True)
-    if run is None:
-        raise _not_assessed()
-    return run.id
-
-
-def _not_assessed() -> NotFound:
-    return NotFound(
-        "No inventory of this project has been assessed yet. Import a workbook, or wait until its "
-        "assessment is complete.",
-        code=NOT_ASSESSED,
-    )

@@ -62,6 +62,9 @@ class DetectionRuleBody(RequestModel, ReplyModel):
         None, description="`vm_name_prefix`: how many parts name the tenant"
     )
     field: VmField | None = Field(None, description="`pattern`: the text it looks at")
+    attribute: Annotated[str, Field(min_length=1, max_length=255)] | None = Field(
+        None, description="`pattern`: name of the custom attribute or tag, if `field` is one"
+    )
     syntax: Syntax | None = Field(
         None,
         description="`pattern`: a `glob` matches the whole text, a `regex` is found anywhere "

@@ -1,6 +1,7 @@
 """Bodies of the assessment."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 from uuid import UUID
@@ -12,6 +13,7 @@ from services.assessment.domain.network_class import NetworkClass
 from services.assessment.domain.runs import Cause
 from services.assessment.domain.scope import Exclusion
 from services.assessment.domain.tenant_detection import CONFIDENCE, Confidence, Method
+from services.assessment.domain.usage import disk_used_percent
 from services.assessment.persistence.queries import AssessmentView
 from shared.contracts.records import (
     ModeClass,
@@ -188,15 +190,18 @@ class Finding(ReplyModel):
     is_waived: bool = False
     waiver: Waiver | None = Field(None, description="Who let it pass, and why")
 
-    @classmethod
-    def of(cls, stored: Mapping[str, Any]) -> Self:
-        """A stored finding with today's advice."""
-        kind = KINDS[stored["id"]]
-        return cls(**stored, title=kind.title, why=kind.why, fix=kind.fix)
+
+def with_advice(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """A stored finding as a :class:`Finding`, with today's advice."""
+    kind = KINDS[stored["id"]]
+    shown = {"is_waived": False, "waiver": None, **stored}
+    if waiver := shown["waiver"]:
+        shown["waiver"] = {**waiver, "at": datetime.fromisoformat(waiver["at"])}
+    return {**shown, "title": kind.title, "why": kind.why, "fix": kind.fix}
 
 
 class AssessedVm(ReplyModel):
-    """A VM in scope with its tenant, OS, risk and mode. Sizes are MiB; null is unknown."""
+    """A VM with its tenant, OS, risk and mode. Sizes are MiB; null is unknown."""
 
     vm_id: UUID
     name: str
@@ -225,9 +230,16 @@ class AssessedVm(ReplyModel):
     allocated_mib: int | None
     used_mib: int | None
     used_basis: SizeBasis
+    disk_used_percent: int | None = Field(
+        description="Used of provisioned disk; null where nothing was measured"
+    )
     disk_count: int
     nic_count: int
     networks: list[str]
+    dns_name: str | None
+    ip_addresses: list[str] = Field(description="The primary one first")
+    snapshot_count: int | None
+    excluded_because: Exclusion | None = Field(description="Null: in scope")
     risk_score: int = Field(ge=0, le=100)
     risk_band: RiskBand
     risk_reasons: list[Reason]
@@ -236,12 +248,17 @@ class AssessedVm(ReplyModel):
     findings: list[Finding] = Field(
         description="Those that are not waived first, the gravest before"
     )
+    gravest_finding: Severity | None = Field(description="Of those that are not waived")
+    finding_count: int = Field(description="Different findings, waived ones among them")
 
-    @classmethod
-    def of(cls, row: Mapping[str, Any]) -> Self:
-        """A row of the list as a reply."""
-        findings = [Finding.of(stored) for stored in row["findings"]]
-        return cls.model_validate({**row, "findings": findings})
+
+def vm_item(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of the list with the fields of an :class:`AssessedVm`."""
+    reasons = {
+        name: [{"severity": None, **stored} for stored in row[name]]  # old ones have none
+        for name in ("risk_reasons", "mode_reasons")
+    }
+    return {**row, **reasons, "findings": [with_advice(stored) for stored in row["findings"]]}
 
 
 class VmsByRiskBand(ReplyModel):
@@ -274,6 +291,10 @@ class AssessedTenant(ReplyModel):
     memory_mib: int
     disk_mib: int
     used_mib: int
+    measured_vms: int = Field(description="VMs whose used disk was measured")
+    disk_used_percent: int | None = Field(
+        description="Used of provisioned disk of those VMs; null where there are none"
+    )
     by_risk_band: VmsByRiskBand
     by_mode_class: VmsByModeClass
 
@@ -286,5 +307,8 @@ class AssessedTenant(ReplyModel):
                 "confidence": CONFIDENCE[Method(row["detection_method"])],
                 "by_risk_band": row,
                 "by_mode_class": row,
+                "disk_used_percent": disk_used_percent(
+                    row["measured_used_mib"], row["measured_provisioned_mib"]
+                ),
             }
         )

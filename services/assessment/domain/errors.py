@@ -11,6 +11,8 @@ tenant-exists          another tenant of the project is called so already
 tenant-merged          the tenant was merged into another one
 network-not-found      no VM of the newest assessment uses such a network
 incomplete-snapshot    the inventory's pages hold another number of VMs than its manifest says
+vm-not-found           the newest complete assessment has no such VM
+details-not-kept       the VM was assessed by a version that kept no details
 """
 
 from typing import Final
@@ -19,6 +21,8 @@ NOT_ASSESSED: Final = "not-assessed"
 ASSESSMENT_SUPERSEDED: Final = "assessment-superseded"
 UNKNOWN_RECORDS: Final = "unknown-records"
 INCOMPLETE_SNAPSHOT: Final = "incomplete-snapshot"
+VM_NOT_FOUND: Final = "vm-not-found"
+DETAILS_NOT_KEPT: Final = "details-not-kept"
 INVALID_RULES: Final = "invalid-rules"
 NO_RULES_VERSION: Final = "no-rules-version"
 PREVIEW_NOT_FOUND: Final = "preview-not-found"

@@ -24,6 +24,8 @@ class VmField(StrEnum):
     VCENTER = "vcenter"
     OS_CONFIG = "os_config"
     OS_TOOLS = "os_tools"
+    ATTRIBUTE = "attribute"
+    """A custom attribute or tag, which the rule names."""
 
 
 _READ: Final[Mapping[VmField, Callable[[VmFacts], str | None]]] = {
@@ -42,11 +44,6 @@ _READ: Final[Mapping[VmField, Callable[[VmFacts], str | None]]] = {
 }
 
 
-def field_text(vm: VmFacts, field: VmField) -> str | None:
-    """The text of ``field``; None when the workbook has none."""
-    return _READ[field](vm)
-
-
 @dataclass(frozen=True, slots=True)
 class PatternRule:
     r"""Where ``pattern`` is found in ``field``, the tenant is ``tenant``.
@@ -60,6 +57,15 @@ class PatternRule:
     pattern: Pattern
     tenant: str
     org_vdc: str | None = None
+    attribute: str | None = None
+    """The name of the attribute, ignoring case, where ``field`` is one."""
+
+    def text_in(self, vm: VmFacts) -> str | None:
+        """The text of ``vm`` that the rule looks at; None when the workbook has none."""
+        if self.field is not VmField.ATTRIBUTE:
+            return _READ[self.field](vm)
+        name = (self.attribute or "").casefold()
+        return next((v for key, v in vm.attributes.items() if key.casefold() == name), None)
 
     def answer(self, text: str) -> tuple[str, str | None] | None:
         """Tenant and OrgVDC for a VM whose field holds ``text``; None when it does not match, or

@@ -13,7 +13,7 @@ from services.assessment.domain.assessment import Rules
 from services.assessment.domain.errors import INVALID_RULES
 from services.assessment.domain.finding_catalogue import Severity
 from services.assessment.domain.guest_os import PRODUCTS, release_of
-from services.assessment.domain.pattern_rules import PatternRule
+from services.assessment.domain.pattern_rules import PatternRule, VmField
 from services.assessment.domain.patterns import BadPattern, Pattern, read_pattern
 from services.assessment.domain.risk_score import (
     DEFAULT_RULES,
@@ -128,6 +128,8 @@ def _rule_problems(rule: DetectionRule, at: str) -> Iterator[ErrorDetail]:
             yield ErrorDetail(f"{rule.kind.value} needs it.", f"{at}/{option}")
     if rule.org_vdc is not None and not is_pattern:
         yield ErrorDetail(f"{rule.kind.value} has no org_vdc.", f"{at}/org_vdc")
+    if (rule.attribute is not None) != (rule.field is VmField.ATTRIBUTE):
+        yield ErrorDetail("It names the attribute where field is attribute.", f"{at}/attribute")
     if rule.key is not None and not rule.key.strip():
         yield ErrorDetail("It is blank; which word stands before the tenant?", f"{at}/key")
     if is_pattern:
@@ -242,7 +244,9 @@ def _step(rule: DetectionRule) -> Method | PatternRule:
     if rule.field is None or rule.pattern is None or rule.syntax is None or rule.tenant is None:
         return rule.kind
     pattern = read_pattern(rule.pattern, rule.syntax)
-    return PatternRule(rule.id, rule.field, pattern, rule.tenant, rule.org_vdc)
+    return PatternRule(
+        rule.id, rule.field, pattern, rule.tenant, rule.org_vdc, attribute=rule.attribute
+    )
 
 
 def _risk(risk: RiskSet) -> RiskRules:

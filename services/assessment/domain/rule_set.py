@@ -48,6 +48,7 @@ class DetectionRule:
     separator: str | None = None
     parts: int | None = None
     field: VmField | None = None
+    attribute: str | None = None
     syntax: Syntax | None = None
     pattern: str | None = None
     tenant: str | None = None

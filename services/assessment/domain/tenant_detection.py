@@ -22,7 +22,7 @@ from services.assessment.domain.inventory_paths import (
     vcd_org,
     without,
 )
-from services.assessment.domain.pattern_rules import PatternRule, field_text
+from services.assessment.domain.pattern_rules import PatternRule
 from services.assessment.domain.vm_facts import VmFacts
 
 
@@ -209,7 +209,7 @@ class TenantDetector:
         return (answer[0], place.pool) if self._rules.org_vdc_from_resource_pool else answer
 
     def _match(self, rule: PatternRule, vm: VmFacts) -> _Answer | None:
-        text = field_text(vm, rule.field)
+        text = rule.text_in(vm)
         return None if text is None else self._patterns[rule.id](text)
 
     def _place_of(self, vm: VmFacts) -> _Place:

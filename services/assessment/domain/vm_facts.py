@@ -3,7 +3,7 @@
 Sizes are MiB; None means unknown, never 0.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 
@@ -82,6 +82,8 @@ class VmFacts(Protocol):
     def vapp(self) -> str | None: ...
     @property
     def annotation(self) -> str | None: ...
+    @property
+    def attributes(self) -> Mapping[str, str]: ...
     @property
     def os_config(self) -> str | None: ...
     @property

@@ -2,37 +2,30 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.assessment.domain.errors import NOT_ASSESSED
 from services.assessment.domain.runs import AssessmentRun
 from services.assessment.domain.totals import Totals
 from services.assessment.persistence.runs import find_newest
 from services.assessment.persistence.tables import (
     NAME_SORT_CHARS,
-    assessed_vms,
     assessments,
     snapshot_pages,
     tenant_totals,
     tenants,
 )
-from shared.contracts.records import ModeClass, RiskBand, Severity
 from shared.contracts.snapshots import SnapshotManifest
 from shared.db import jobs
 from shared.db.jobs import Job
 from shared.db.uow import Database
-from shared.kernel.ids import AssessmentId, ProjectId, TenantId
+from shared.kernel.errors import NotFound
+from shared.kernel.ids import AssessmentId, ProjectId
 from shared.kernel.paging import Page, decode_cursor, encode_cursor
-
-_SORT_NAME: Final = func.left(assessed_vms.c.name, NAME_SORT_CHARS)
-_LISTED: Final = [
-    column
-    for column in assessed_vms.columns
-    if column.name not in ("assessment_id", "excluded_because")
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +38,6 @@ class AssessmentView:
     totals: Totals | None
     listed_number: int | None
     """The number of the newest complete one."""
-
-
-@dataclass(frozen=True, slots=True)
-class VmFilter:
-    """Which VMs of an assessment to list; None does not restrict."""
-
-    tenant_id: TenantId | None = None
-    risk_band: RiskBand | None = None
-    mode_class: ModeClass | None = None
-    finding: str | None = None
-    """The id of a kind."""
-    severity: Severity | None = None
-    """At least one finding of exactly this severity."""
 
 
 async def newest_assessment(
@@ -82,33 +62,30 @@ async def newest_assessment(
     )
 
 
-async def list_vms(
-    connection: AsyncConnection,
-    assessment_id: AssessmentId,
-    *,
-    only: VmFilter,
-    cursor: str | None,
-    limit: int,
-) -> Page[Mapping[str, Any]]:
-    """VMs in scope by name, then id.
+async def newest_complete(connection: AsyncConnection, project_id: ProjectId) -> AssessmentId:
+    """The project's newest complete assessment. Raises NotFound ``not-assessed``."""
+    run = await find_newest(connection, project_id, is_complete=True)
+    if run is None:
+        raise not_assessed()
+    return run.id
 
-    Raises:
-        Invalid: the cursor is not one of this list.
-    """
-    statement = (
-        select(*_LISTED, tenants.c.name.label("tenant_name"), tenants.c.org_vdc)
-        .join(tenants, tenants.c.id == assessed_vms.c.tenant_id)
-        .where(
-            assessed_vms.c.assessment_id == assessment_id,
-            assessed_vms.c.excluded_because.is_(None),
-        )
-        .order_by(_SORT_NAME, assessed_vms.c.vm_id)
-        .limit(limit + 1)
+
+def not_assessed() -> NotFound:
+    """The error for a project without a complete assessment."""
+    return NotFound(
+        "No inventory of this project has been assessed yet. Import a workbook, or wait until its "
+        "assessment is complete.",
+        code=NOT_ASSESSED,
     )
-    if cursor is not None:
-        statement = statement.where(tuple_(_SORT_NAME, assessed_vms.c.vm_id) > _after(cursor))
-    rows = [dict(row._mapping) for row in await connection.execute(_only(statement, only))]
-    return _page(rows, limit, id_="vm_id")
+
+
+async def count_tenants(connection: AsyncConnection, assessment_id: AssessmentId) -> int:
+    """How many tenants the list has."""
+    return (
+        await connection.scalar(
+            select(func.count()).where(tenant_totals.c.assessment_id == assessment_id)
+        )
+    ) or 0
 
 
 async def list_tenants(
@@ -131,22 +108,6 @@ async def list_tenants(
         statement = statement.where(tuple_(sort_name, tenants.c.id) > _after(cursor))
     rows = [dict(row._mapping) for row in await connection.execute(statement)]
     return _page(rows, limit, id_="id")
-
-
-def _only(statement: Select[Any], only: VmFilter) -> Select[Any]:
-    if only.tenant_id is not None:
-        statement = statement.where(assessed_vms.c.tenant_id == only.tenant_id)
-    if only.risk_band is not None:
-        statement = statement.where(assessed_vms.c.risk_band == only.risk_band)
-    if only.mode_class is not None:
-        statement = statement.where(assessed_vms.c.mode_class == only.mode_class)
-    if only.finding is not None:
-        statement = statement.where(assessed_vms.c.findings.contains([{"id": only.finding}]))
-    if only.severity is not None:
-        statement = statement.where(
-            assessed_vms.c.findings.contains([{"severity": only.severity.value}])
-        )
-    return statement
 
 
 def _after(cursor: str) -> tuple[str, UUID]:

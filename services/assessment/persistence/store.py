@@ -1,13 +1,12 @@
 """Assessments in PostgreSQL."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-import orjson
 from sqlalchemy import ColumnElement, and_, delete, false, func, null, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,6 +15,7 @@ from services.assessment.domain.errors import NOT_ASSESSED
 from services.assessment.domain.runs import AssessmentRun
 from services.assessment.domain.totals import Totals
 from services.assessment.persistence.chosen_vms import PostgresChosenVms
+from services.assessment.persistence.copied_rows import VM_COLUMNS, copied_rows
 from services.assessment.persistence.networks import PostgresNetworkStore
 from services.assessment.persistence.previews import PostgresPreviewStore
 from services.assessment.persistence.rules import PostgresRuleStore
@@ -27,10 +27,14 @@ from services.assessment.persistence.tables import (
     network_tenants,
     network_uses,
     snapshot_pages,
+    source_pages,
     tenant_totals,
+    vm_keys,
+    vm_terms,
 )
 from services.assessment.persistence.tenancy import PostgresTenantStore
 from services.assessment.persistence.totals import add_up, tenant_totals_of
+from services.assessment.persistence.vm_keys import fill_vm_keys
 from services.assessment.persistence.waivers import PostgresWaiverStore
 from services.assessment.usecases.ports import AssessedPage
 from shared.contracts.snapshots import SnapshotManifest, page_sha256
@@ -43,13 +47,20 @@ from shared.kernel.ids import (
     ProjectId,
 )
 
-_VM_COLUMNS: Final = [column.name for column in assessed_vms.columns][1:]
 KEPT_OF_AN_INVENTORY: Final = 3
 """Complete assessments that are kept: every decision makes one, and the planner may still pull the
 one before."""
-_LISTED: Final = (assessed_vms, tenant_totals, network_uses, assessed_networks, network_tenants)
-"""What only serves the API, of the newest complete assessment."""
-_JSON_COLUMNS: Final = frozenset({"risk_reasons", "mode_reasons", "findings"})
+_FOR_READERS: Final = (
+    assessed_vms,
+    vm_keys,
+    vm_terms,
+    source_pages,
+    tenant_totals,
+    network_uses,
+    assessed_networks,
+    network_tenants,
+)
+"""What only serves the API; the planner pulls ``snapshot_pages``."""
 
 
 class PostgresAssessmentStore:
@@ -154,12 +165,17 @@ class PostgresAssessmentStore:
         )
 
     async def add_page(self, assessment_id: AssessmentId, page: AssessedPage) -> None:
-        """Store a page, its VMs for the API, and that it is done."""
+        """Store a page and its source, its VMs for the API, and that it is done."""
         await copy_records(
             self._connection,
             assessed_vms.name,
-            ["assessment_id", *_VM_COLUMNS],
-            (_vm_row(assessment_id, record) for record in page.records),
+            VM_COLUMNS,
+            copied_rows(assessment_id, page),
+        )
+        await self._connection.execute(
+            insert(source_pages).values(
+                assessment_id=assessment_id, number=page.number, content=page.source
+            )
         )
         await self.networks.add_uses(assessment_id, page.number, page.network_uses)
         await self._connection.execute(
@@ -184,6 +200,10 @@ class PostgresAssessmentStore:
             .order_by(snapshot_pages.c.number)
         )
         return digests.all()
+
+    async def index_vms(self, assessment_id: AssessmentId) -> None:
+        """Make the VMs of all pages ready to be listed in any order."""
+        await fill_vm_keys(self._connection, assessment_id)
 
     async def add_up(self, assessment_id: AssessmentId) -> Totals:
         """Store the totals of each tenant and network; give those of the whole."""
@@ -220,7 +240,7 @@ class PostgresAssessmentStore:
         of_project = assessments.c.project_id == run.inventory.project_id
         of_inventory = and_(of_project, assessments.c.inventory_id == run.inventory.id)
         earlier = select(assessments.c.id).where(of_project, assessments.c.number < run.number)
-        for table in _LISTED:
+        for table in _FOR_READERS:
             await self._connection.execute(delete(table).where(table.c.assessment_id.in_(earlier)))
         abandoned = earlier.where(assessments.c.completed_at.is_(None))
         await self._connection.execute(
@@ -255,7 +275,7 @@ class PostgresAssessmentStore:
         )
         await self._cancel(job_ids.all())
         ids = select(assessments.c.id).where(gone)
-        for table in (*_LISTED, snapshot_pages):
+        for table in (*_FOR_READERS, snapshot_pages):
             await self._connection.execute(delete(table).where(table.c.assessment_id.in_(ids)))
         if not await self._connection.scalar(
             select(func.count()).select_from(assessments).where(newer)
@@ -282,11 +302,3 @@ class PostgresAssessmentStore:
         for job_id in job_ids:
             with suppress(Conflict):  # it has ended, well or badly
                 await jobs.cancel(self._connection, JobId(job_id))
-
-
-def _vm_row(assessment_id: AssessmentId, record: Mapping[str, Any]) -> tuple[object, ...]:
-    values = (
-        orjson.dumps(record[name]).decode() if name in _JSON_COLUMNS else record[name]
-        for name in _VM_COLUMNS
-    )
-    return (assessment_id, *values)

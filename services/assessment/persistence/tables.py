@@ -175,7 +175,60 @@ assessed_vms = Table(
     Column("mode_class", Text, nullable=False),
     Column("mode_reasons", JSONB, nullable=False),
     Column("findings", JSONB, nullable=False),
+    Column("dns_name", Text),
+    Column("ip_addresses", ARRAY(Text), nullable=False),
+    Column("snapshot_count", Integer),
+    Column("finding_ids", ARRAY(Text), nullable=False),
+    Column("severities", SmallInteger, nullable=False),
+    Column("page_number", Integer),
+    Column("page_line", Integer),
 )
+
+vm_keys = Table(
+    "vm_keys",
+    metadata,
+    Column("assessment_id", Uuid, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("vm_id", Uuid, nullable=False),
+    Column("tenant_id", Uuid, nullable=False),
+    Column("memory_mib", BigInteger),
+    Column("disk_mib", BigInteger),
+    Column("provisioned_mib", BigInteger),
+    Column("allocated_mib", BigInteger),
+    Column("used_mib", BigInteger),
+    Column("vcpus", Integer),
+    Column("disk_count", Integer, nullable=False),
+    Column("nic_count", Integer, nullable=False),
+    Column("snapshot_count", Integer),
+    Column("finding_count", Integer, nullable=False),
+    Column("risk_score", SmallInteger, nullable=False),
+    Column("severities", SmallInteger, nullable=False),
+    Column("power_state", SmallInteger, nullable=False),
+    Column("os_family", SmallInteger, nullable=False),
+    Column("risk_band", SmallInteger, nullable=False),
+    Column("mode_class", SmallInteger, nullable=False),
+    Column("excluded", SmallInteger),
+    Column("datacenter", Text),
+    Column("cluster", Text),
+    Column("host", Text),
+    Column("os_product", Text),
+    Column("os_text", Text),
+)
+"""What lists of VMs are sorted and mostly filtered by, and nothing else: narrow, because every page
+of a sort reads all rows of an assessment (ADR 0020). Derived from ``assessed_vms`` when an
+assessment is complete; ``position`` is the place by name, from 1; words are the numbers of
+``codes``."""
+
+vm_terms = Table(
+    "vm_terms",
+    metadata,
+    Column("assessment_id", Uuid, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("finding_ids", ARRAY(Text), nullable=False),
+    Column("networks", ARRAY(Text), nullable=False),
+    Column("search", Text, nullable=False),
+)
+"""The wide things that VMs are filtered by, at the same positions; read only when they are."""
 
 tenant_totals = Table(
     "tenant_totals",
@@ -195,6 +248,9 @@ tenant_totals = Table(
     Column("warm_eligible", Integer, nullable=False),
     Column("warm_risky", Integer, nullable=False),
     Column("cold_required", Integer, nullable=False),
+    Column("measured_vms", Integer, nullable=False),
+    Column("measured_used_mib", BigInteger, nullable=False),
+    Column("measured_provisioned_mib", BigInteger, nullable=False),
 )
 
 network_uses = Table(
@@ -251,6 +307,15 @@ network_tenants = Table(
     Column("vms", Integer, nullable=False),
     Column("nics", Integer, nullable=False),
 )
+
+source_pages = Table(
+    "source_pages",
+    metadata,
+    Column("assessment_id", Uuid, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
+"""The inventory's pages as they came, for the details of a VM: disks, NICs and what else it has."""
 
 snapshot_pages = Table(
     "snapshot_pages",

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Select,
+    and_,
     case,
     cast,
     column,
@@ -24,6 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.assessment.domain.network_class import NetworkClass
 from services.assessment.domain.scope import Exclusion
 from services.assessment.domain.totals import Totals
+from services.assessment.domain.usage import UNMEASURED
 from services.assessment.persistence.tables import assessed_networks, assessed_vms
 from shared.contracts.records import (
     Confidence,
@@ -43,6 +45,11 @@ _MODES: Final = (ModeClass.WARM_ELIGIBLE, ModeClass.WARM_RISKY, ModeClass.COLD_R
 
 def tenant_totals_of(assessment_id: AssessmentId) -> Select[Any]:
     """The rows of ``tenant_totals``: one for each tenant that has a VM in scope."""
+    is_measured = and_(
+        _vms.used_basis.not_in(sorted(UNMEASURED)),
+        _vms.used_mib.is_not(None),
+        _vms.provisioned_mib > 0,
+    )
     return (
         select(
             literal(assessment_id),
@@ -56,6 +63,9 @@ def tenant_totals_of(assessment_id: AssessmentId) -> Select[Any]:
             _sum(_vms.used_mib),
             *(_count(_vms.risk_band == band) for band in _BANDS),
             *(_count(_vms.mode_class == mode) for mode in _MODES),
+            _count(is_measured),
+            _sum(case((is_measured, _vms.used_mib))),
+            _sum(case((is_measured, _vms.provisioned_mib))),
         )
         .where(*_in_scope(assessment_id))
         .group_by(_vms.tenant_id)
@@ -169,5 +179,5 @@ def _count(where: ColumnElement[bool]) -> ColumnElement[int]:
     return func.count().filter(where)
 
 
-def _sum(column: Column[Any]) -> ColumnElement[int]:
+def _sum(column: ColumnElement[Any]) -> ColumnElement[int]:
     return cast(func.coalesce(func.sum(column), 0), BigInteger)

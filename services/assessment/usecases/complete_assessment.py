@@ -34,6 +34,7 @@ async def complete_assessment(
             f"{wanted.record_count}. Import the workbook again.",
             code=INCOMPLETE_SNAPSHOT,
         )
+    await tx.store.index_vms(run.id)
     totals = await tx.store.add_up(run.id)
     manifest = SnapshotManifest(
         id=run.id,

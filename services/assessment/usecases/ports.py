@@ -24,12 +24,14 @@ from shared.kernel.ids import AssessmentId, ProjectId
 class AssessedPage:
     """Page ``number`` (from 0) of an assessed snapshot: its bytes, and the same VMs as records.
 
-    ``records`` have the fields of ``AssessedVmRecord``; ``network_uses`` are of those in scope.
+    ``records`` have the fields of ``AssessedVmRecord``; ``source`` is the inventory's page with the
+    same VMs in the same order; ``network_uses`` are of those in scope.
     """
 
     number: int
     content: bytes
     records: Sequence[Mapping[str, Any]]
+    source: bytes
     network_uses: Sequence[NetworkUse] = ()
 
 
@@ -96,11 +98,15 @@ class AssessmentStore(Protocol):
         ...
 
     async def add_page(self, assessment_id: AssessmentId, page: AssessedPage) -> None:
-        """Store a page, its VMs for the API, and that it is done."""
+        """Store a page and its source, its VMs for the API, and that it is done."""
         ...
 
     async def page_digests(self, assessment_id: AssessmentId) -> Sequence[str]:
         """SHA-256 (hex) of the stored pages, in order."""
+        ...
+
+    async def index_vms(self, assessment_id: AssessmentId) -> None:
+        """Make the VMs of all pages ready to be listed in any order."""
         ...
 
     async def add_up(self, assessment_id: AssessmentId) -> Totals:

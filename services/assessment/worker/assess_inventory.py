@@ -92,7 +92,7 @@ class _Assessment:
             assess_page, content, self._assessor, project_id=project_id
         )
         decisions = await self._decisions(project_id, records)
-        page = await asyncio.to_thread(freeze_page, number, records, decisions)
+        page = await asyncio.to_thread(freeze_page, number, content, records, decisions)
         async with self._job.transaction() as tx:
             await tx.store.add_page(self._run.id, page)
         await self._job.report(self._progress(number + 1))

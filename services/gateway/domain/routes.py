@@ -49,6 +49,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/v1/projects/{project_id}/inventories", "ingest", READ),
     Route("GET", "/v1/projects/{project_id}/inventories/{inventory_id}", "ingest", READ),
     Route("GET", "/v1/projects/{project_id}/inventories/{inventory_id}/vms", "ingest", READ),
+    Route("GET", "/v1/projects/{project_id}/inventories/{inventory_id}/vms.csv", "ingest", READ),
     Route("GET", "/v1/projects/{project_id}/inventories/{inventory_id}/disks", "ingest", READ),
     Route("GET", "/v1/projects/{project_id}/inventories/{inventory_id}/nics", "ingest", READ),
     Route("GET", "/v1/projects/{project_id}/inventories/{inventory_id}/snapshots", "ingest", READ),
@@ -71,7 +72,12 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/v1/projects/{project_id}/trend", "ingest", READ),
     Route("GET", "/v1/projects/{project_id}/assessment", "assessment", READ),
     Route("GET", "/v1/projects/{project_id}/assessment/vms", "assessment", READ),
+    Route("GET", "/v1/projects/{project_id}/assessment/vms.csv", "assessment", READ),
+    Route("GET", "/v1/projects/{project_id}/assessment/vms/facets", "assessment", READ),
+    Route("GET", "/v1/projects/{project_id}/assessment/vms/{vm_id}", "assessment", READ),
+    Route("GET", "/v1/projects/{project_id}/assessment/statistics", "assessment", READ),
     Route("GET", "/v1/projects/{project_id}/assessment/tenants", "assessment", READ),
+    Route("GET", "/v1/projects/{project_id}/assessment/tenants.csv", "assessment", READ),
     *(
         Route(method, f"/v1/projects/{{project_id}}/assessment{path}", "assessment", permission)
         for method, path, permission in (

@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -78,42 +79,66 @@ class WorkbookParser:
             return {name: int(count) for name, count in seen["done"].items()}
         if status == REFUSED and "refused" in seen:
             raise _refusal(seen["refused"])
-        raise await self._cause_of_death(status, seen.get("tab"), files, job)
+        place = _Place(seen.get("tab"), seen.get("file"), seen.get("workbook"))
+        raise await self._cause_of_death(status, place, files, job)
 
     async def _cause_of_death(
-        self, status: int, tab: str | None, files: ParserFiles, job: ParserJob
+        self, status: int, place: "_Place", files: ParserFiles, job: ParserJob
     ) -> AppError:
-        log.warning("parser died", status=status, tab=tab)
+        log.warning("parser died", status=status, tab=place.tab)
         if status == -signal.SIGXCPU:
             return _too_slow(job.parser.cpu_s)
         if status not in _MEMORY_DEATHS:
             return Invalid(
-                f"The parser gave up on {_tab(tab)}. Open the workbook in Excel; if that works, "
+                f"The parser gave up on {place}. Open the workbook in Excel; if that works, "
                 "save it again and upload it.",
                 code=UNREADABLE_WORKBOOK,
-                errors=[ErrorDetail("Not readable.", tab=tab)] if tab else (),
+                errors=place.details("Not readable."),
             )
-        stray = await self._stray_cell(files, tab) if tab else None
-        if tab is not None and stray is not None:
-            return _stray_cell(tab, stray)
+        stray = await self._stray_cell(files, place)
+        if stray is not None:
+            return _stray_cell(place, stray)
         return TooLarge(
-            f"Reading {_tab(tab)} needs more than the {job.parser.memory_mib:,} MiB of memory that "
+            f"Reading {place} needs more than the {job.parser.memory_mib:,} MiB of memory that "
             "the parser may have. Export one vCenter at a time, or ask the operator to raise "
             "MIGPLAN_INGEST_PARSER_MEMORY_MIB.",
             code=PARSER_LIMIT,
-            errors=[ErrorDetail("Needs too much memory.", tab=tab)] if tab else (),
+            errors=place.details("Needs too much memory."),
         )
 
-    async def _stray_cell(self, files: ParserFiles, tab: str) -> dict[str, Any] | None:
+    async def _stray_cell(self, files: ParserFiles, place: "_Place") -> dict[str, Any] | None:
         """A second process streams through the tab; it may fail, then nothing is known."""
+        if place.tab is None or place.workbook is None:
+            return None
+        what = (place.tab, Path(place.workbook).name)
         try:
-            async with asyncio.timeout(_DIAGNOSIS_S), _process("diagnose", files, tab) as process:
+            async with asyncio.timeout(_DIAGNOSIS_S), _process("diagnose", files, *what) as process:
                 async for message in _messages(process):
                     stray: dict[str, Any] | None = message.get("stray")
                     return stray
         except TimeoutError:
             pass
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where the parser was: a tab, its file in an import of several, and the ``.xlsx`` on disk."""
+
+    tab: str | None
+    file: str | None
+    workbook: str | None
+
+    def __str__(self) -> str:
+        tab = f"tab {self.tab}" if self.tab else "the workbook"
+        return f"{tab} of {self.file}" if self.file else tab
+
+    def details(
+        self, text: str, *, row: int | None = None, column: str | None = None
+    ) -> list[ErrorDetail]:
+        if self.tab is None:
+            return []
+        return [ErrorDetail(text, tab=self.tab, row=row, column=column, file=self.file)]
 
 
 @asynccontextmanager
@@ -189,26 +214,17 @@ def _too_slow(limit_s: int) -> TooLarge:
     )
 
 
-def _stray_cell(tab: str, stray: dict[str, Any]) -> Invalid:
+def _stray_cell(place: _Place, stray: dict[str, Any]) -> Invalid:
     cell, end, count = stray["cell"], stray["data_ends_at"], stray["count"]
     others = f" and {count - 1:,} more" if count > 1 else ""
     column = cell.rstrip("0123456789")
     return Invalid(
-        f"Tab {tab}: cell {cell}{others} lies far outside the data, which ends at {end}. The tab "
+        f"Cell {cell}{others} of {place} lies far outside the data, which ends at {end}. The tab "
         "counts as used up to there, which is too large to read. In Excel go to that cell "
         "(Ctrl+G), delete its row and column and everything else beyond the data, save, and "
         "upload again.",
         code=STRAY_CELL,
-        errors=[
-            ErrorDetail(
-                f"Delete the content of {cell}.",
-                tab=tab,
-                row=int(cell.removeprefix(column)),
-                column=column,
-            )
-        ],
+        errors=place.details(
+            f"Delete the content of {cell}.", row=int(cell.removeprefix(column)), column=column
+        ),
     )
-
-
-def _tab(tab: str | None) -> str:
-    return f"tab {tab}" if tab else "the workbook"

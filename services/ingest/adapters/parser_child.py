@@ -1,4 +1,6 @@
-"""The parser's process: ``python -m …parser_child PARENT_PID {parse|diagnose} FOLDER [TAB]``.
+"""The parser's process: ``python -m …parser_child PARENT_PID MODE FOLDER [TAB WORKBOOK]``.
+
+MODE is ``parse``, or ``diagnose`` with a tab and the file in the folder that holds it.
 
 Everything a hostile workbook can do, it does here: limits on address space, CPU time and core
 dumps, first in line for the kernel when memory runs out, and dead as soon as its parent is. It
@@ -39,7 +41,8 @@ def main(arguments: list[str]) -> int:
         _die_with(int(parent_pid))
         Path("/proc/self/oom_score_adj").write_text(_MOST_WILLING_TO_BE_KILLED)
     if mode == "diagnose":
-        stray = find_stray_cell(files.workbook, rest[0])
+        tab, workbook = rest
+        stray = find_stray_cell(files.folder / workbook, tab)
         _say({"stray": None if stray is None else asdict(stray)})
         return 0
     # Hundreds of thousands of rows live to the end and hold no cycles; collecting finds nothing.
@@ -49,7 +52,7 @@ def main(arguments: list[str]) -> int:
     except MemoryError:
         return OUT_OF_MEMORY
     except AppError as error:
-        _say({"refused": _problem(error)})
+        _say({"refused": problem_of(error)})
         return REFUSED
     _say({"done": done})
     return 0
@@ -74,7 +77,8 @@ def _say(message: dict[str, Json]) -> None:
     sys.stdout.buffer.flush()
 
 
-def _problem(error: AppError) -> dict[str, Json]:
+def problem_of(error: AppError) -> dict[str, Json]:
+    """A refusal, as the service is told it."""
     return {
         "kind": type(error).__name__,
         "code": error.code,

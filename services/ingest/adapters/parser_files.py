@@ -26,8 +26,8 @@ class ParserFiles:
 
     @property
     def workbook(self) -> Path:
-        """The uploaded bytes."""
-        return self.folder / "workbook.xlsx"
+        """The uploaded bytes, of whatever kind."""
+        return self.folder / "upload"
 
     @property
     def job(self) -> Path:

@@ -44,7 +44,8 @@ def import_workbook(files: ParserFiles, job: ParserJob, progress: Progress) -> d
     """
     tabs = TabsOfWorkbook(files.workbook, job.workbook, progress)
     rows = tabs.read()
-    rows.exported_at = rows.exported_at or job.received_at.replace(tzinfo=None)
+    for export in rows.exports.values():
+        export.exported_at = export.exported_at or job.received_at.replace(tzinfo=None)
     assembly = Assembly(rows, tabs.rejects)
     project_id = UUID(job.project_id)
     ids = sorted(
@@ -69,11 +70,13 @@ def import_workbook(files: ParserFiles, job: ParserJob, progress: Progress) -> d
         header={"vcenters": rows.vcenters.known()},
     )
     files.manifest.write_text(manifest.model_dump_json())
-    tab_reports = tabs.reports(assembly.coverage)
+    tab_reports = tabs.reports(assembly.coverage_of)
     report = ImportReport(
         confidence=writer.confidence.summary(tab_reports, assembly.contradictions.counts),
         tabs=tab_reports,
         other_tabs=tabs.other_tabs(),
+        files=tabs.file_names(),
+        ignored_files=tabs.ignored_files(),
         totals=writer.totals,
         vcenters=tuple(rows.vcenters.known()),
         sources=tuple(rows.sources),

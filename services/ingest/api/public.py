@@ -1,6 +1,7 @@
 """Projects, and the inventories that workbooks give."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
@@ -20,6 +21,7 @@ from services.ingest.domain.inventory import ImportMode
 from services.ingest.domain.project import MAX_NAME_CHARS
 from services.ingest.persistence.contents import show_contents
 from services.ingest.persistence.queries import (
+    count_vms,
     find_project,
     list_inventories,
     list_projects,
@@ -35,6 +37,7 @@ from shared.auth.principal import Principal
 from shared.db import jobs
 from shared.db.idempotency import Reply
 from shared.db.uow import Database, Transaction, Transactions
+from shared.http.csv_lists import CSV_RESPONSE, CsvResponse, every_page, fields
 from shared.http.etags import BaseVersion, etag
 from shared.http.idempotency import KeyedPost, KeyScope, json_reply, run_once, sent
 from shared.http.limits import streaming_body
@@ -52,12 +55,15 @@ Admin = Annotated[Principal, require(Permission.ADMIN)]
 _WORKBOOK_BODY = {
     "requestBody": {
         "required": True,
-        "description": "The bytes of an RVTools workbook (.xlsx)",
+        "description": "The bytes of an RVTools workbook (.xlsx), of vInfo as CSV, or of a zip of "
+        "CSV files, one for each tab, or of several exports to import together",
         "content": {
             media_type: {"schema": {"type": "string", "format": "binary"}}
             for media_type in (
                 "application/octet-stream",
                 "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+                "application/zip",
+                "text/csv",
             )
         },
     }
@@ -269,5 +275,26 @@ def inventory_routes(database: Database, upload: UploadRoute) -> APIRouter:
             )
         items = [VmReply.model_validate(row) for row in found.items]
         return ListReply[VmReply].of(Page(items, found.next_cursor))
+
+    @router.get(
+        "/{inventory_id}/vms.csv",
+        response_class=Response,
+        responses=CSV_RESPONSE | {409: {"description": "The import is not complete"}},
+    )
+    async def download_vms_route(
+        project_id: VisibleProject, inventory_id: UUID, caller: Reader
+    ) -> Response:
+        """All VMs of an inventory as CSV. Text that a spreadsheet would take for a formula has an
+        apostrophe in front."""
+        own_id = InventoryId(inventory_id)
+        async with database.read() as connection:
+            count = await count_vms(connection, project_id, own_id)
+
+        async def read(cursor: str | None, limit: int) -> Page[Mapping[str, Any]]:
+            async with database.read() as connection:
+                return await list_vms(connection, project_id, own_id, cursor=cursor, limit=limit)
+
+        columns = fields(*VmReply.model_fields)
+        return CsvResponse("inventory-vms", columns, every_page(read, expected=count))
 
     return router

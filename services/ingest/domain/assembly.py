@@ -49,8 +49,20 @@ R = TypeVar("R", bound=TabRow)
 
 
 @dataclass(slots=True)
+class Export:
+    """What one file of an import tells of itself. A tab that was not read has no entry in
+    ``tabs_read``."""
+
+    exported_at: datetime | None = None
+    has_instance_uuids: bool = False
+    has_snapshots: bool = False
+    """Whether there is a tab that would list them."""
+    tabs_read: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class WorkbookRows:
-    """The typed rows of a workbook. A tab that was not read has no entry in ``tabs_read``."""
+    """The typed rows of all files of an import."""
 
     vms: list[VmRow] = field(default_factory=list)
     disks: list[DiskRow] = field(default_factory=list)
@@ -59,17 +71,21 @@ class WorkbookRows:
     cpus: list[CpuRow] = field(default_factory=list)
     memories: list[MemoryRow] = field(default_factory=list)
     tools: list[ToolsRow] = field(default_factory=list)
-    snapshots: list[SnapshotRow] | None = None
+    snapshots: list[SnapshotRow] = field(default_factory=list)
     cds: list[MediaRow] = field(default_factory=list)
     usb: list[MediaRow] = field(default_factory=list)
     attributes: dict[str, list[tuple[TabRow, Mapping[str, str]]]] = field(default_factory=dict)
     """By tab, rows with the custom attributes that vInfo has no column for."""
     infrastructure: InfrastructureRows = field(default_factory=InfrastructureRows)
-    exported_at: datetime | None = None
     vcenters: VCenters = field(default_factory=VCenters)
-    has_instance_uuids: bool = False
     sources: list[VCenterSource] = field(default_factory=list)
-    tabs_read: list[str] = field(default_factory=list)
+    exports: dict[str | None, Export] = field(default_factory=dict)
+    """By file; the only file of an import has no name."""
+
+    @property
+    def tabs_read(self) -> set[str]:
+        """Tabs that some file has rows of."""
+        return {tab for export in self.exports.values() for tab in export.tabs_read}
 
     def by_tab(self) -> dict[str, Iterable[TabRow]]:
         """The rows of the tabs that are about VMs, without vInfo."""
@@ -80,7 +96,7 @@ class WorkbookRows:
             VCPU: self.cpus,
             VMEMORY: self.memories,
             VTOOLS: self.tools,
-            VSNAPSHOT: self.snapshots or (),
+            VSNAPSHOT: self.snapshots,
             VCD: self.cds,
             VUSB: self.usb,
         }
@@ -96,12 +112,12 @@ class WorkbookRows:
 
     def note_vcenters(self) -> None:
         """Takes note of the vCenter that each row names; needed before they are assembled."""
-        last: tuple[str | None, str | None] | None = None
+        last: tuple[str | None, str | None, str | None] | None = None
         for ref in (*(row.ref for row in self.vms), *self.refs()):
-            named = (ref.vcenter_uuid, ref.vcenter_server)
+            named = (ref.vcenter_uuid, ref.vcenter_server, ref.file)
             if named != last:
                 last = named
-                self.vcenters.see(uuid=named[0], server=named[1])
+                self.vcenters.see(uuid=named[0], server=named[1], file=named[2])
 
 
 class Assembly:
@@ -111,21 +127,24 @@ class Assembly:
         self.contradictions = Contradictions()
         self._rows = rows
         claims, self.ids_adopted = claims_of(rows.vms, rows.refs(), rows.vcenters)
-        self.identities: dict[int, Identity] = identify(
+        identified = identify(
             claims,
-            has_instance_uuids=rows.has_instance_uuids,
+            has_instance_uuids=lambda file: rows.exports[file].has_instance_uuids,
             rejects=rejects,
             contradictions=self.contradictions,
         )
-        index = VmIndex(claims, self.identities, rows.vcenters)
-        joins = {tab: TabJoin(tab, index, self.contradictions) for tab in rows.by_tab()}
+        self.identities: dict[int, Identity] = identified.identities
+        index = VmIndex(claims, identified, rows.vcenters)
+        self._joins = joins = {
+            tab: TabJoin(tab, index, self.contradictions) for tab in rows.by_tab()
+        }
         self._disks = _grouped(joins[VDISK], rows.disks)
         self._nics = _grouped(joins[VNETWORK], rows.nics)
         self._partitions = _grouped(joins[VPARTITION], rows.partitions)
         self._cpus = _grouped(joins[VCPU], rows.cpus)
         self._memories = _grouped(joins[VMEMORY], rows.memories)
         self._tools = _grouped(joins[VTOOLS], rows.tools)
-        self._snapshots = _grouped(joins[VSNAPSHOT], rows.snapshots or [])
+        self._snapshots = _grouped(joins[VSNAPSHOT], rows.snapshots)
         self._cds = _grouped(joins[VCD], rows.cds)
         self._usb = _grouped(joins[VUSB], rows.usb)
         self._attributes = _attributes(index, rows)
@@ -143,27 +162,35 @@ class Assembly:
 
     def vm(self, index: int) -> Vm:
         """The VM with that index in :attr:`identities`."""
+        row = self._rows.vms[index]
+        export = self._rows.exports[row.ref.file]
+        contradictions = self.contradictions.of_file(row.ref.file)
         parts = Parts(
-            row=self._rows.vms[index],
+            row=row,
             disks=self._disks.get(index, ()),
             nics=self._nics.get(index, ()),
             partitions=self._partitions.get(index, ()),
             cpus=self._cpus.get(index, ()),
             memories=self._memories.get(index, ()),
             tools=self._tools.get(index, ()),
-            snapshots=None if self._rows.snapshots is None else self._snapshots.get(index, ()),
+            snapshots=self._snapshots.get(index, ()) if export.has_snapshots else None,
             cds=self._cds.get(index, ()),
             usb=self._usb.get(index, ()),
             attributes=self._attributes.get(index, NO_ATTRIBUTES),
-            exported_at=self._rows.exported_at,
+            exported_at=export.exported_at,
             keeps_vinfo_disks=index in self._disks_by_name,
             keeps_vinfo_use=index in self._use_by_name,
         )
-        compare(parts, self.contradictions, tabs=self._rows.tabs_read)
-        vm = derive_vm(self.identities[index], parts, self._around, self.contradictions)
+        compare(parts, contradictions, tabs=export.tabs_read)
+        vm = derive_vm(self.identities[index], parts, self._around, contradictions)
         if not (vm.row.is_template or vm.row.is_srm_placeholder):
             self.networks.count(vm.networks)
         return vm
+
+    def coverage_of(self, file: str | None, tab: str) -> Coverage | None:
+        """How the rows of a file's tab found their VMs; None when none were read."""
+        is_joined = tab in self._joins and tab in self._rows.exports[file].tabs_read
+        return self._joins[tab].coverage_of(file) if is_joined else None
 
     def _note_unreliable_names(self, joins: Iterable[TabJoin]) -> None:
         if not self.names_are_unreliable:
@@ -172,21 +199,31 @@ class Assembly:
         for join in joins:
             for index in sorted(join.by_name):
                 row = self._rows.vms[index]
-                self.contradictions.add(
+                self.contradictions.of_file(row.ref.file).add(
                     "joined_by_name_only", vm=row.ref.name, tab=join.tab, row=row.number
                 )
 
 
 def name_nameless(rows: list[VmRow], rejects: Rejects) -> list[VmRow]:
-    """vInfo's rows, where the ID stands in for a name that is missing."""
+    """vInfo's rows, where the ID stands in for a name that is missing; without both, a row is
+    left out."""
     named = []
     for row in rows:
-        if row.ref.name is None:
-            stand_in = row.ref.moref or row.ref.uuid
-            rejects.stand_in(VINFO, row.number, stand_in or "")
+        stand_in = row.ref.moref or row.ref.uuid
+        of_file = rejects.of_file(row.ref.file)
+        if row.ref.name is not None:
+            named.append(row)
+        elif stand_in is not None:
+            of_file.stand_in(VINFO, row.number, stand_in)
             named.append(replace(row, ref=replace(row.ref, name=stand_in)))
         else:
-            named.append(row)
+            of_file.row(
+                VINFO,
+                row.number,
+                value="",
+                reason="the VM has neither a name that can be read nor an ID",
+                fix="Type the VM's name in column VM.",
+            )
     return named
 
 
@@ -205,7 +242,7 @@ def _attributes(index: VmIndex, rows: WorkbookRows) -> dict[int, dict[str, str]]
     for lines in rows.attributes.values():
         for row, attributes in lines:
             match = index.find(row.ref)
-            if match is not None:
+            if match is not None and not index.is_repeat(match.index):
                 mine = found.setdefault(match.index, {})
                 for name, value in attributes.items():
                     mine.setdefault(name, value)

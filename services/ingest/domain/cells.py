@@ -1,15 +1,26 @@
 """Cell by cell: what a spreadsheet holds becomes a typed value, or is refused with a reason.
 
-The reader gives text, floats (Excel knows no integers), booleans, dates and ``""`` for nothing.
-People re-save workbooks in other languages and paste numbers as text, so both are understood where
-they have one meaning only. What has none raises :class:`BadCell`; nothing becomes 0 in silence.
+The reader gives text, floats (Excel knows no integers), booleans, dates and ``""`` for nothing; in
+CSV everything is text. People re-save workbooks in other languages and paste numbers as text, so
+both are understood where they have one meaning only, or other cells of the column show which. What
+has none raises :class:`BadCell`; nothing becomes 0 in silence.
 """
 
 import math
 import re
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from fractions import Fraction
 from typing import Final
+
+from services.ingest.domain.notation import (
+    BLANKS_AND_TICKS,
+    NOTHING_SHOWN,
+    Marks,
+    Readings,
+    fraction,
+    readings,
+)
 
 Cell = str | float | int | bool | datetime | date | time | timedelta
 """What the workbook reader gives for one cell; ``""`` when it is empty."""
@@ -30,10 +41,20 @@ MAX_MIB: Final = 1 << 42
 """4 EiB: more is a typing error."""
 
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
-_NUMBER = re.compile(r"^([+-]?)([0-9][0-9.,' \u00a0\u2009\u202f]*)(e[+-]?[0-9]{1,2})?([a-z]*)$")
-_BLANKS_AND_TICKS = re.compile(r"[ '\u00a0\u2009\u202f]")
+_NUMBER = re.compile(
+    rf"^([+-]?)([0-9][0-9.,{BLANKS_AND_TICKS}]*)(e[+-]?[0-9]{{1,2}})?([a-z]*)$", re.ASCII
+)
 
 _LONGEST_NUMBER: Final = 64
+_LONGEST_PLAIN_NUMBER: Final = 15
+_NO_SEPARATORS: Final = "Type the number without a thousands separator."
+
+NO_RESULT: Final = "#formula without result"
+"""What a cell is taken to show whose formula was never calculated."""
+_ERRORS: Final = frozenset(
+    {"#n/a", "#ref!", "#name?", "#value!", "#div/0!", "#null!", "#num!", "#getting_data"}
+    | {"#spill!", "#calc!", "#field!", "#blocked!", "#unknown!", "#connect!", NO_RESULT}
+)
 
 _USUAL_FLAGS: Final[dict[str, bool | None]] = {"False": False, "True": True, "": None}
 _TRUE: Final = frozenset(
@@ -59,8 +80,21 @@ def is_blank(cell: Cell) -> bool:
 
 
 def is_special(raw: str, *, max_chars: int) -> bool:
-    """Whether text needs more than trimming: Excel's escapes, NUL, or too long."""
-    return "_x" in raw or "\x00" in raw or len(raw) > max_chars
+    """Whether text needs more than trimming: Excel's errors and escapes, NUL, or too long."""
+    return "_x" in raw or "\x00" in raw or "#" in raw or len(raw) > max_chars
+
+
+def refuse_error(cell: Cell) -> None:
+    """Lets through what is not one of Excel's errors, such as #N/A.
+
+    Raises:
+        BadCell: it is one.
+    """
+    if isinstance(cell, str) and "#" in cell and cell.strip().lower() in _ERRORS:
+        raise BadCell(
+            f"the cell shows {cell.strip()}",
+            "Type the value itself, or export again with RVTools.",
+        )
 
 
 def plain_text(cell: Cell) -> str:
@@ -112,17 +146,21 @@ def name(cell: Cell, *, max_bytes: int) -> str | None:
     return None if not value or value.isspace() else value
 
 
-def number(cell: Cell) -> Fraction | int | None:
+def number(
+    cell: Cell, *, shown: Marks = NOTHING_SHOWN, has_thousandths: bool = False
+) -> Fraction | int | None:
     """An exact number; None when blank. Text is read in every notation with one meaning.
 
     >>> number("1.234,5"), number("12,345"), number("4 096"), number("8 GB"), number("")
     (Fraction(2469, 2), 12345, 4096, Fraction(8192, 1), None)
 
-    A unit in the cell counts as one of a size in MiB: "8 GB" is 8192. One separator with three
-    digits after it separates thousands, because sizes and counts have no thousandths.
+    A unit in the cell counts as one of a size in MiB: "8 GB" is 8192. ``shown`` are the decimal
+    marks that other cells of the column show. Without any, one separator with three digits after
+    it separates thousands, because counts and sizes in MiB have no thousandths; other figures may
+    have some, as those in GB.
 
     Raises:
-        BadCell: it is not a number.
+        BadCell: it is not a number, or one of two and nothing tells which.
     """
     if isinstance(cell, bool):
         raise BadCell("True or False where a number belongs", "Type the number.")
@@ -133,19 +171,39 @@ def number(cell: Cell) -> Fraction | int | None:
     if isinstance(cell, int):
         return cell
     if isinstance(cell, str):
-        return _number_in(cell)
+        return _number_in(cell, shown, has_thousandths=has_thousandths)
     raise BadCell("a date or time where a number belongs", "Format the cell as Number.")
 
 
-def whole(cell: Cell, *, at_most: int = 1 << 31) -> int | None:
+def decimal_mark_shown(cell: Cell) -> str | None:
+    """The mark that separates decimals, where the cell proves it.
+
+    >>> decimal_mark_shown("12,5"), decimal_mark_shown("1.234.567"), decimal_mark_shown("12,345")
+    (',', ',', None)
+    """
+    parts = _parts(cell)
+    return None if parts is None else parts.readings.shown
+
+
+def has_two_readings(cell: Cell) -> bool:
+    """Whether only other cells can tell which number the text means, as of "12,345"."""
+    if type(cell) is not str or ("," not in cell and "." not in cell):
+        return False
+    parts = _parts(cell)
+    return parts is not None and parts.readings.is_open
+
+
+def whole(cell: Cell, *, at_most: int = 1 << 31, shown: Marks = NOTHING_SHOWN) -> int | None:
     """A count, 0 or more; None when blank.
 
     Raises:
-        BadCell: it is not a whole number between 0 and ``at_most``.
+        BadCell: it is not a whole number between 0 and ``at_most``, or it may be two of them.
     """
     if type(cell) is float and 0 <= cell <= at_most and cell == (quick := int(cell)):
         return quick
-    value = number(cell)
+    if not shown and has_two_readings(cell) and str(cell).strip().endswith("000"):
+        raise BadCell(_either(str(cell)), _NO_SEPARATORS)
+    value = number(cell, shown=shown)
     if value is None:
         return None
     if isinstance(value, Fraction) and value.denominator != 1:
@@ -155,15 +213,19 @@ def whole(cell: Cell, *, at_most: int = 1 << 31) -> int | None:
     return int(value)
 
 
-def size_mib(cell: Cell, *, mib_per_unit: Fraction = Fraction(1)) -> int | None:
+def size_mib(
+    cell: Cell, *, mib_per_unit: Fraction = Fraction(1), shown: Marks = NOTHING_SHOWN
+) -> int | None:
     """A size in MiB, rounded half to even; None when blank.
 
     Raises:
-        BadCell: it is not a number, negative, or beyond reason.
+        BadCell: it is not a number, one of two, negative, or beyond reason.
     """
     if type(cell) is float and mib_per_unit == 1 and 0 <= cell <= MAX_MIB:
         return round(cell)
-    value = number(cell)
+    if not shown and mib_per_unit > 1 and has_two_readings(cell):
+        raise BadCell(_either(str(cell)), _NO_SEPARATORS)
+    value = number(cell, shown=shown)
     if value is None:
         return None
     mib = round(value * mib_per_unit)
@@ -194,57 +256,57 @@ def flag(cell: Cell) -> bool | None:
     raise BadCell("neither True nor False", "Type True or False.")
 
 
-def _number_in(raw: str) -> Fraction | int | None:
-    stripped = raw.strip().lower()
-    if not stripped:
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """A number as text, taken apart."""
+
+    sign: str
+    readings: Readings
+    exponent: str
+    unit: str
+
+
+def _parts(cell: Cell) -> _Parts | None:
+    """None when it is not text, or not that of a number."""
+    if not isinstance(cell, str) or len(cell) > _LONGEST_NUMBER:
         return None
-    match = _NUMBER.match(stripped) if len(stripped) <= _LONGEST_NUMBER else None
+    match = _NUMBER.match(cell.strip().lower())
     if match is None:
-        raise BadCell("not a number", "Type the number without any text.")
+        return None
     sign, digits, exponent, unit = match.groups()
-    plain = _decimal_notation(_BLANKS_AND_TICKS.sub("", digits))
-    if plain is None:
+    return _Parts(sign, readings(digits.rstrip(BLANKS_AND_TICKS)), exponent or "", unit)
+
+
+def _number_in(raw: str, shown: Marks, *, has_thousandths: bool) -> Fraction | int | None:
+    if len(raw) <= _LONGEST_PLAIN_NUMBER and raw.isdecimal() and raw.isascii():
+        return int(raw)
+    if not raw or raw.isspace():
+        return None
+    parts = _parts(raw)
+    if parts is None:
+        raise BadCell("not a number", "Type the number without any text.")
+    if parts.unit and parts.unit not in MIB_PER_UNIT:
+        raise BadCell(f"unknown unit {parts.unit!r}", "Type the number in the column's unit.")
+    text = parts.readings.under(shown)
+    if text is None and not parts.readings.is_open:
         raise BadCell("not a number in any notation", "Type the number without separators.")
-    if unit and unit not in MIB_PER_UNIT:
-        raise BadCell(f"unknown unit {unit!r}", "Type the number in the column's unit.")
-    value = Fraction(f"{sign}{plain}{exponent or ''}")
-    if unit:
-        return value * MIB_PER_UNIT[unit]
-    return int(value) if value.denominator == 1 else value
+    may_have_thousandths = has_thousandths or MIB_PER_UNIT.get(parts.unit, Fraction(1)) > 1
+    if text is None and not shown and not may_have_thousandths:
+        text = parts.readings.grouped
+    if text is None:
+        raise BadCell(_either(raw), _NO_SEPARATORS)
+    value = fraction(f"{parts.sign}{text}{parts.exponent}")
+    return Fraction(value) * MIB_PER_UNIT[parts.unit] if parts.unit else value
 
 
-def _decimal_notation(digits: str) -> str | None:
-    """``digits`` with "." as decimal mark and no grouping; None when they contradict each other."""
-    dots, commas = digits.count("."), digits.count(",")
-    if dots and commas:
-        decimal, group = (".", ",") if digits.rfind(".") > digits.rfind(",") else (",", ".")
-        if digits.count(decimal) > 1:
-            return None
-        head, _, tail = digits.partition(decimal)
-        return f"{head.replace(group, '')}.{tail}" if _is_grouped(head, group) and tail else None
-    mark = "." if dots else ","
-    if not dots and not commas:
-        return digits
-    if _is_grouped(digits, mark):
-        return digits.replace(mark, "")
-    head, _, tail = digits.partition(mark)
-    return f"{head}.{tail}" if head.isdigit() and tail.isdigit() else None
-
-
-def _is_grouped(digits: str, mark: str) -> bool:
-    """Whether ``mark`` separates thousands: 1 to 3 digits first, then threes.
-
-    >>> _is_grouped("12,345", ","), _is_grouped("0,345", ","), _is_grouped("12,34", ",")
-    (True, False, False)
-    """
-    first, *rest = digits.split(mark)
-    if not rest:
-        return first.isdigit()
+def _either(raw: str) -> str:
+    parts = _parts(raw)
+    if parts is None:
+        return "not a number"
+    found = parts.readings
     return (
-        1 <= len(first) <= 3
-        and first.isdigit()
-        and not first.startswith("0")
-        and all(len(group) == 3 and group.isdigit() for group in rest)
+        f"may be {found.by_comma} or {found.by_dot}: other cells of the column do not tell whether "
+        "a comma or a dot separates decimals"
     )
 
 

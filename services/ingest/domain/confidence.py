@@ -89,6 +89,8 @@ class MissingTab:
     tab: str
     state: str
     costs: str
+    file: str | None = None
+    """Of an import of several files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,7 @@ class ConfidenceCounter:
             vms_without_id=self.vms_without_id,
             orphan_rows=sum(tab.join.orphans for tab in tabs if tab.join is not None),
             tabs_missing=tuple(
-                MissingTab(tab.tab, tab.state, COSTS[tab.tab])
+                MissingTab(tab.tab, tab.state, COSTS[tab.tab], tab.file)
                 for tab in tabs
                 if tab.tab in COSTS and _is_missed(tab)
             ),

@@ -1,8 +1,8 @@
 """Where tabs of one workbook disagree. Reported, never fatal: people filter one tab and save."""
 
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Final, Self
 
 KINDS: Final[dict[str, str]] = {
     "vm_id_repeated": "Rows of vInfo have one VM ID and different names. They are told apart by "
@@ -40,14 +40,25 @@ class Contradiction:
     row: int | None = None
     vinfo: str | None = None
     other: str | None = None
+    file: str | None = None
+    """Of an import of several files."""
 
 
 @dataclass(slots=True)
 class Contradictions:
-    """Counts all contradictions by kind and keeps some of each as samples."""
+    """Counts all contradictions by kind and keeps some of each as samples.
 
+    ``file`` is where the next ones come from; :meth:`of_file` gives the same collection for
+    another file.
+    """
+
+    file: str | None = None
     counts: Counter[str] = field(default_factory=Counter)
     samples: dict[str, list[Contradiction]] = field(default_factory=dict)
+
+    def of_file(self, file: str | None) -> Self:
+        """This collection, for contradictions of ``file``."""
+        return replace(self, file=file)
 
     def add(
         self,
@@ -63,4 +74,4 @@ class Contradictions:
         kept = self.samples.setdefault(kind, [])
         if len(kept) < SAMPLES_PER_KIND:
             vinfo, other = (None, None) if said is None else (str(said[0]), str(said[1]))
-            kept.append(Contradiction(vm, tab, row, vinfo, other))
+            kept.append(Contradiction(vm, tab, row, vinfo, other, self.file))

@@ -24,7 +24,11 @@ class ImportReport:
     confidence: Confidence
     tabs: tuple[TabReport, ...]
     other_tabs: tuple[str, ...]
-    """Tabs of the workbook that no part of the import reads yet."""
+    """Tabs of the workbooks that no part of the import reads yet."""
+    files: tuple[str, ...]
+    """The files of an import of several; none of an import of one."""
+    ignored_files: tuple[str, ...]
+    """Files of the uploaded zip that hold no tabs."""
     totals: Totals
     vcenters: tuple[str, ...]
     sources: tuple[VCenterSource, ...]

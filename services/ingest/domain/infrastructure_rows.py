@@ -129,7 +129,7 @@ class InfrastructureRows:
         """Takes note of the vCenter that each row names."""
         for rows in (self.hosts, self.clusters, self.datastores, self.pools):
             for source in {row.source for row in rows}:
-                vcenters.see(uuid=source.uuid, server=source.server)
+                vcenters.see(uuid=source.uuid, server=source.server, file=source.file)
 
 
 def host_row(row: RowCells) -> HostRow:

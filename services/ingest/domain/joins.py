@@ -1,12 +1,12 @@
 """Which VM a row of another tab belongs to: by ID; by name only where the row has no ID."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from services.ingest.domain.contradictions import Contradictions
-from services.ingest.domain.identity import Claim, VCenters, join_name
+from services.ingest.domain.identity import Claim, Identified, VCenters, join_name
 from services.ingest.domain.row_cells import VmRef
 from services.ingest.domain.rows import TabRow, VmRow
 
@@ -24,14 +24,19 @@ _PLACES: Final[tuple[Callable[[VmRef], str | None], ...]] = (
 )
 
 
+_NameInFile = tuple[str | None, str]
+"""A file, and a name there in the form in which names are compared."""
+
+
 @dataclass(slots=True)
 class Coverage:
-    """How the rows of one tab found their VMs."""
+    """How the rows of one tab found their VMs. ``repeats``: the VM came from another file."""
 
     by_id: int = 0
     by_name: int = 0
     orphans: int = 0
     name_differs: int = 0
+    repeats: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +62,12 @@ def claims_of(
     if not without:
         return stated, 0
     offers = _unclaimed(stated, refs)
-    waiting: dict[str, list[int]] = defaultdict(list)
+    waiting: dict[_NameInFile, list[int]] = defaultdict(list)
     for i in without:
-        waiting[join_name(rows[i].ref.name or "")].append(i)
+        waiting[rows[i].ref.file, join_name(rows[i].ref.name or "")].append(i)
     adopted = 0
-    for name, indices in waiting.items():
-        for i, ref in _pairs([(i, rows[i].ref) for i in indices], offers.get(name, [])):
+    for place, indices in waiting.items():
+        for i, ref in _pairs([(i, rows[i].ref) for i in indices], offers.get(place, [])):
             stated[i] = Claim(
                 rows[i], stated[i].vcenter, moref=ref.moref, uuid=stated[i].uuid or ref.uuid
             )
@@ -70,21 +75,22 @@ def claims_of(
     return stated, adopted
 
 
-def _unclaimed(claims: Sequence[Claim], refs: Iterable[VmRef]) -> dict[str, list[VmRef]]:
-    """By name, the references whose ID no row of vInfo states; one for each ID."""
-    morefs = {claim.moref for claim in claims}
-    uuids = {claim.uuid for claim in claims}
-    offers: dict[str, dict[tuple[str | None, ...], VmRef]] = defaultdict(dict)
+def _unclaimed(claims: Sequence[Claim], refs: Iterable[VmRef]) -> dict[_NameInFile, list[VmRef]]:
+    """By name, the references whose ID no row of the file's vInfo states; one for each ID."""
+    morefs = {(claim.row.ref.file, claim.moref) for claim in claims}
+    uuids = {(claim.row.ref.file, claim.uuid) for claim in claims}
+    offers: dict[_NameInFile, dict[tuple[str | None, ...], VmRef]] = defaultdict(dict)
     for ref in refs:
         if ref.name is None:
             continue
         if ref.moref is not None:
-            is_new = ref.moref not in morefs
+            is_new = (ref.file, ref.moref) not in morefs
         else:
-            is_new = ref.uuid is not None and ref.uuid not in uuids
+            is_new = ref.uuid is not None and (ref.file, ref.uuid) not in uuids
         if is_new:
-            offers[join_name(ref.name)].setdefault((ref.moref, ref.moref or ref.uuid), ref)
-    return {name: list(found.values()) for name, found in offers.items()}
+            place = (ref.file, join_name(ref.name))
+            offers[place].setdefault((ref.moref, ref.moref or ref.uuid), ref)
+    return {place: list(found.values()) for place, found in offers.items()}
 
 
 def _pairs(rows: Sequence[tuple[int, VmRef]], offers: Sequence[VmRef]) -> list[tuple[int, VmRef]]:
@@ -119,15 +125,20 @@ def _same_place(row: VmRef, offer: VmRef) -> bool:
 class VmIndex:
     """Finds the VM that a row of another tab is about."""
 
-    def __init__(self, claims: Sequence[Claim], kept: Iterable[int], vcenters: VCenters) -> None:
-        """``kept`` are the indices of the claims that became VMs."""
+    def __init__(self, claims: Sequence[Claim], identified: Identified, vcenters: VCenters) -> None:
+        """``identified`` says which claims became VMs.
+
+        Claims that repeat a VM of another file are found, too: their rows must not be added to it.
+        """
         self._claims = claims
         self._vcenters = vcenters
+        self._kept = identified.identities
+        self._files_with_vms = {claim.row.ref.file for claim in claims}
         self._by_moref: dict[str, list[int]] = defaultdict(list)
         self._by_uuid: dict[str, list[int]] = defaultdict(list)
         self._by_name: dict[str, list[int]] = defaultdict(list)
         self._found: dict[int, tuple[VmRef, Match | None]] = {}
-        for i in kept:
+        for i in sorted({*identified.identities, *_in_other_files(claims, identified.repeats)}):
             claim = claims[i]
             if claim.moref is not None:
                 self._by_moref[claim.moref].append(i)
@@ -161,6 +172,10 @@ class VmIndex:
         found = self._one(self._by_name.get(join_name(ref.name), ()), ref)
         return None if found is None else Match(found, by_name=True)
 
+    def is_repeat(self, index: int) -> bool:
+        """Whether the claim only repeats a VM of another file."""
+        return index not in self._kept
+
     def name_of(self, index: int) -> str:
         """The name that vInfo gives a VM."""
         return self._claims[index].row.ref.name or ""
@@ -173,6 +188,8 @@ class VmIndex:
         """The only candidate left when vCenter, name and place have had their say."""
         if len(candidates) > MAX_NAMESAKES:
             return None
+        if ref.file is not None:
+            candidates = self._in_reach(candidates, ref.file)
         if candidates and (ref.vcenter_uuid is not None or ref.vcenter_server is not None):
             vcenter = self._vcenters.of(ref)
             candidates = [
@@ -193,9 +210,28 @@ class VmIndex:
             candidates = same if wanted is not None and same else candidates
         return candidates[0] if len(candidates) == 1 else None
 
+    def _in_reach(self, candidates: Sequence[int], file: str) -> Sequence[int]:
+        """VMs of the row's own file; of all files when that one has none of these, and either no
+        vInfo at all or a vCenter in common with theirs."""
+        own = [i for i in candidates if self._claims[i].row.ref.file == file]
+        if own or file not in self._files_with_vms:
+            return own or candidates
+        shared = self._vcenters.known_in(file)
+        return [i for i in candidates if self._claims[i].vcenter in shared]
+
     def _states_vcenter(self, index: int) -> bool:
         ref = self._claims[index].row.ref
         return ref.vcenter_uuid is not None or ref.vcenter_server is not None
+
+
+def _in_other_files(claims: Sequence[Claim], repeats: Mapping[int, int]) -> Iterator[int]:
+    """One claim of each file that repeats a VM of another file."""
+    seen = set()
+    for index, earlier in repeats.items():
+        file = claims[index].row.ref.file
+        if file != claims[earlier].row.ref.file and (file, earlier) not in seen:
+            seen.add((file, earlier))
+            yield index
 
 
 class TabJoin:
@@ -203,7 +239,7 @@ class TabJoin:
 
     def __init__(self, tab: str, index: VmIndex, contradictions: Contradictions) -> None:
         self.tab = tab
-        self.coverage = Coverage()
+        self._coverages: dict[str | None, Coverage] = defaultdict(Coverage)
         self.by_name: set[int] = set()
         """VMs that were found by name at least once."""
         self._index = index
@@ -216,24 +252,41 @@ class TabJoin:
         if row.ref is not ref:
             match = self._index.find(row.ref)
             self._last = (row.ref, match)
+        coverage = self._coverages[row.ref.file]
         if match is None:
-            self.coverage.orphans += 1
+            coverage.orphans += 1
+            return None
+        if self._index.is_repeat(match.index):
+            coverage.repeats += 1
             return None
         if match.by_name:
-            self.coverage.by_name += 1
+            coverage.by_name += 1
             self.by_name.add(match.index)
         else:
-            self.coverage.by_id += 1
-            self._compare_names(row, match.index)
+            coverage.by_id += 1
+            self._compare_names(row, match.index, coverage)
         return match.index
 
-    def _compare_names(self, row: TabRow, index: int) -> None:
+    @property
+    def coverage(self) -> Coverage:
+        """How the rows of all files found their VMs."""
+        total = Coverage()
+        for coverage in self._coverages.values():
+            for name in Coverage.__slots__:
+                setattr(total, name, getattr(total, name) + getattr(coverage, name))
+        return total
+
+    def coverage_of(self, file: str | None) -> Coverage:
+        """How the rows of one file found their VMs."""
+        return self._coverages[file]
+
+    def _compare_names(self, row: TabRow, index: int, coverage: Coverage) -> None:
         name = self._index.name_of(index)
         other = row.ref.name
         if other is None or other == name or join_name(other) == join_name(name):
             return
-        self.coverage.name_differs += 1
-        self._contradictions.add(
+        coverage.name_differs += 1
+        self._contradictions.of_file(row.ref.file).add(
             "name_differs", vm=name, tab=self.tab, row=row.number, said=(name, other)
         )
 

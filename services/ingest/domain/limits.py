@@ -17,6 +17,8 @@ class WorkbookLimits:
     max_unpacked_bytes: int = 4 * GIB
     max_part_ratio: int = 120
     max_members: int = 10_000
+    max_files: int = 100
+    """Workbooks, or folders of CSV files, in one upload."""
     max_rows_per_tab: int = 2_000_000
     max_text_chars: int = 32_767
     """Excel's own bound for the text of one cell."""

@@ -1,8 +1,8 @@
 """What could not be read, cell by cell and row by row: the part of the report people act on."""
 
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Final, Self
 
 from services.ingest.domain.cells import BadCell, Cell, plain_text
 
@@ -19,26 +19,46 @@ class Reject:
     value: str
     reason: str
     fix: str
+    file: str | None = None
+    """Of an import of several files."""
 
 
 @dataclass(slots=True)
 class Rejects:
-    """Collects rejects: all are counted, the first ``keep`` of a tab are kept in full."""
+    """Collects rejects: all are counted, the first ``keep`` of a tab are kept in full.
+
+    ``file`` is where the next ones come from; :meth:`of_file` gives the same collection for
+    another file.
+    """
 
     keep: int = 200
+    file: str | None = None
     kept: list[Reject] = field(default_factory=list)
-    cells: Counter[str] = field(default_factory=Counter)
-    rows: Counter[str] = field(default_factory=Counter)
+    cells: Counter[tuple[str | None, str]] = field(default_factory=Counter)
+    rows: Counter[tuple[str | None, str]] = field(default_factory=Counter)
+    by_tab: Counter[str] = field(default_factory=Counter)
+
+    def of_file(self, file: str | None) -> Self:
+        """This collection, for rejects of ``file``."""
+        return replace(self, file=file)
+
+    def cells_of(self, tab: str) -> int:
+        """Cells of a tab of this file."""
+        return self.cells[self.file, tab]
+
+    def rows_of(self, tab: str) -> int:
+        """Rows of a tab of this file."""
+        return self.rows[self.file, tab]
 
     def cell(self, tab: str, row: int, column: str, value: Cell, bad: BadCell) -> None:
         """Adds a cell that is unknown now."""
-        self.cells[tab] += 1
-        self._keep(Reject(tab, row, column, _sample(value), bad.reason, bad.fix))
+        self.cells[self.file, tab] += 1
+        self._keep(Reject(tab, row, column, _sample(value), bad.reason, bad.fix, self.file))
 
     def row(self, tab: str, row: int, *, value: str, reason: str, fix: str) -> None:
         """Adds a row that was left out."""
-        self.rows[tab] += 1
-        self._keep(Reject(tab, row, None, _sample(value), reason, fix))
+        self.rows[self.file, tab] += 1
+        self._keep(Reject(tab, row, None, _sample(value), reason, fix, self.file))
 
     def stand_in(self, tab: str, row: int, value: str) -> None:
         """Adds a VM without a name, called ``value`` instead."""
@@ -48,10 +68,11 @@ class Rejects:
     @property
     def count(self) -> int:
         """All rejects, kept or not."""
-        return self.cells.total() + self.rows.total()
+        return self.by_tab.total()
 
     def _keep(self, reject: Reject) -> None:
-        if self.cells[reject.tab] + self.rows[reject.tab] <= self.keep:
+        self.by_tab[reject.tab] += 1
+        if self.by_tab[reject.tab] <= self.keep:
             self.kept.append(reject)
 
 

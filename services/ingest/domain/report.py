@@ -47,6 +47,8 @@ class TabReport:
     missing: tuple[str, ...] = ()
     join: Coverage | None = None
     note: str | None = None
+    file: str | None = None
+    """Of an import of several files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +117,10 @@ def tab_report(
     *,
     rejects: Rejects,
     join: Coverage | None,
+    note: str | None = None,
     attributes: Iterable[str] = (),
 ) -> TabReport:
-    """The report of a tab that was read."""
+    """The report of a tab that was read; ``rejects`` are those of its file."""
     sizes = {column.name for column in tab.columns if column.is_size}
     return TabReport(
         tab=tab.name,
@@ -127,8 +130,8 @@ def tab_report(
         rows_blank=counts.blank,
         repeated_headers=counts.repeated_headers,
         total_rows=counts.totals,
-        rejected_rows=rejects.rows[tab.name],
-        rejected_cells=rejects.cells[tab.name],
+        rejected_rows=rejects.rows_of(tab.name),
+        rejected_cells=rejects.cells_of(tab.name),
         columns=tuple(
             ColumnReport(
                 found.column,
@@ -141,6 +144,8 @@ def tab_report(
         attributes=tuple(attributes),
         missing=header.missing,
         join=join,
+        note=note,
+        file=rejects.file,
     )
 
 

@@ -8,9 +8,11 @@ from typing import Final, TypeVar
 
 from services.ingest.domain import cells
 from services.ingest.domain.cells import MAX_MIB, BadCell, Cell
-from services.ingest.domain.dates import moment
+from services.ingest.domain.dates import NO_ORDER, has_two_orders, moment
+from services.ingest.domain.evidence import Evidence
 from services.ingest.domain.headers import HeaderMatch
 from services.ingest.domain.limits import WorkbookLimits
+from services.ingest.domain.notation import NOTHING_SHOWN, Marks
 from services.ingest.domain.rejects import Rejects
 
 V = TypeVar("V")
@@ -49,6 +51,8 @@ class VmRef:
     host: str | None
     folder: str | None
     power_state: str | None
+    file: str | None = None
+    """The file that the row is in, of an import of several."""
 
 
 NOBODY: Final = VmRef(*[None] * 10)
@@ -86,11 +90,13 @@ class RowCells:
         rejects: Rejects,
         *,
         limits: WorkbookLimits,
+        evidence: Evidence,
         common: SharedCells,
         attributes: Mapping[str, int] = NO_ATTRIBUTES_AT,
     ) -> None:
         """``attributes``: where the tab's custom attributes and tags are, by name."""
         self._tab = tab
+        self._evidence = evidence
         self._columns = header.matched
         self._at = {name: found.position for name, found in header.matched.items()}
         self._rejects = rejects
@@ -110,6 +116,11 @@ class RowCells:
         self.number = number
         missing = self._width - len(row)
         self._row = [*row, *[""] * missing] if missing > 0 else row
+
+    @property
+    def file(self) -> str | None:
+        """The file that the row is in, of an import of several."""
+        return self._rejects.file
 
     def cell(self, column: str) -> Cell:
         """What the sheet holds; ``""`` where the tab has no such column."""
@@ -156,7 +167,8 @@ class RowCells:
                 return quick
         elif type(cell) is str and cell.isascii() and cell.isdigit() and len(cell) <= _FEW_DIGITS:
             return self._within(column, int(cell), at_most)
-        return self._read(column, cell, lambda c: cells.whole(c, at_most=at_most))
+        shown = self._decimal_marks(column, cell)
+        return self._read(column, cell, lambda c: cells.whole(c, at_most=at_most, shown=shown))
 
     def _within(self, column: str, value: int, at_most: int) -> int | None:
         if value <= at_most:
@@ -175,7 +187,8 @@ class RowCells:
         cell = self.cell(column)
         if type(cell) is float and 0 <= cell <= at_most:
             return cell
-        return self._read(column, cell, lambda c: _decimal(c, at_most))
+        shown = self._decimal_marks(column, _without_percent(cell))
+        return self._read(column, cell, lambda c: _decimal(c, at_most, shown))
 
     def mib(self, column: str) -> int | None:
         """A size in MiB, whatever unit the header states."""
@@ -185,7 +198,8 @@ class RowCells:
         unit, cell = found.mib_per_unit, self._row[found.position]
         if type(cell) is float and unit == 1 and 0 <= cell <= MAX_MIB:
             return round(cell)
-        return self._read(column, cell, lambda c: cells.size_mib(c, mib_per_unit=unit))
+        shown = self._decimal_marks(column, cell)
+        return self._read(column, cell, lambda c: cells.size_mib(c, mib_per_unit=unit, shown=shown))
 
     def flag(self, column: str) -> bool | None:
         """True or False."""
@@ -197,7 +211,9 @@ class RowCells:
 
     def moment(self, column: str) -> datetime | None:
         """A date and time without a zone."""
-        return self._read(column, self.cell(column), moment)
+        cell = self.cell(column)
+        shown = self._evidence.date_orders(column) if has_two_orders(cell) else NO_ORDER
+        return self._read(column, cell, lambda c: moment(c, shown=shown))
 
     def read_as(self, column: str, parse: Callable[[str], V]) -> V | None:
         """What ``parse`` makes of the trimmed text; it raises :class:`BadCell` when it cannot."""
@@ -251,6 +267,7 @@ class RowCells:
             host=self.shared("Host"),
             folder=self.shared("Folder"),
             power_state=self.read_as("Powerstate", _power_state),
+            file=self._rejects.file,
         )
 
     def _shared_text(self, cell: Cell) -> str | None:
@@ -263,10 +280,16 @@ class RowCells:
             self._shared[raw] = value
         return value
 
+    def _decimal_marks(self, column: str, cell: Cell) -> Marks:
+        """What other cells show, looked up for a cell that has two readings only."""
+        is_open = type(cell) is str and cells.has_two_readings(cell)
+        return self._evidence.decimal_marks(column) if is_open else NOTHING_SHOWN
+
     def _read(self, column: str, cell: Cell, parse: Callable[[Cell], V | None]) -> V | None:
         if cell == "":
             return None
         try:
+            cells.refuse_error(cell)
             return parse(cell)
         except BadCell as bad:
             self._reject(column, cell, bad)
@@ -284,8 +307,12 @@ def _lower(value: str | None) -> str | None:
     return value if lower == value else lower
 
 
-def _decimal(cell: Cell, at_most: float) -> float | None:
-    value = cells.number(cell.strip().removesuffix("%") if isinstance(cell, str) else cell)
+def _without_percent(cell: Cell) -> Cell:
+    return cell.strip().removesuffix("%") if isinstance(cell, str) else cell
+
+
+def _decimal(cell: Cell, at_most: float, shown: Marks) -> float | None:
+    value = cells.number(_without_percent(cell), shown=shown, has_thousandths=True)
     if value is not None and not 0 <= value <= at_most:
         raise BadCell(f"not between 0 and {at_most:,.0f}", "Type the real figure.")
     return None if value is None else float(value)

@@ -1,11 +1,13 @@
 """Walks down a tab: finds its header, and passes over rows that are not data."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from services.ingest.domain.cells import Cell, is_blank, plain_text
+from services.ingest.domain.cells import BadCell, Cell, is_blank, plain_text
+from services.ingest.domain.cells import number as number_in
 from services.ingest.domain.errors import COLUMN_MISSING, TOO_MANY_ROWS
+from services.ingest.domain.evidence import Evidence
 from services.ingest.domain.headers import HeaderMatch, Tab, match_header, normal_header
 from services.ingest.domain.known_columns import is_known
 from services.ingest.domain.limits import WorkbookLimits
@@ -42,20 +44,27 @@ class Table:
     def __init__(
         self,
         tab: Tab,
-        lines: Iterator[Sequence[Cell]],
+        lines: Iterable[Sequence[Cell]],
         *,
         rejects: Rejects,
         limits: WorkbookLimits,
+        is_delimited: bool = False,
         common: SharedCells | None = None,
     ) -> None:
-        """Reads up to the header. ``common``: what earlier tabs of the workbook have read.
+        """Reads up to the header. ``lines`` can be read again from the top, which is done only for
+        cells whose notation other cells must tell.
+
+        ``is_delimited``: every line of the tab has as many cells as its header has, or is broken.
+        ``common``: what earlier tabs of the workbook have read.
 
         Raises:
             Invalid: there is none; code ``column-missing``.
         """
         self.tab = tab
         self.counts = RowCounts()
-        self._lines = lines
+        self._all_lines = lines
+        self._lines = iter(lines)
+        self._is_delimited = is_delimited
         self._rejects = rejects
         self._limits = limits
         self._common = common or SharedCells()
@@ -78,6 +87,12 @@ class Table:
             self.header,
             self._rejects,
             limits=self._limits,
+            evidence=Evidence(
+                self._all_lines,
+                self.header,
+                header_row=self.header_row,
+                sizes=[column.name for column in self.tab.columns if column.is_size],
+            ),
             common=self._common,
             attributes=self.attributes,
         )
@@ -85,12 +100,16 @@ class Table:
         for number, line in enumerate(self._lines, start=self.header_row + 1):
             if number > self._limits.max_rows_per_tab:
                 raise TooLarge(
-                    f"Tab {self.tab.name} has more than {self._limits.max_rows_per_tab:,} rows.",
+                    f"Tab {self.tab.name} has more than {self._limits.max_rows_per_tab:,} rows. "
+                    "Delete the empty rows below the data, export one vCenter at a time, or ask "
+                    "the operator to raise MIGPLAN_INGEST_ROWS_MAX_PER_TAB.",
                     code=TOO_MANY_ROWS,
                     errors=[ErrorDetail("One row too many.", tab=self.tab.name, row=number)],
                 )
             cells.load(number, line)
-            if is_keyed and not self._is_data(cells, line):
+            if self._is_delimited and self._is_broken(number, line):
+                continue
+            if not (self._is_data(cells, line) if is_keyed else self._is_fact(cells, line)):
                 continue
             self.counts.read += 1
             yield make(cells)
@@ -137,6 +156,33 @@ class Table:
         self._common.attributes.update(found)
         return found
 
+    def _is_broken(self, number: int, line: Sequence[Cell]) -> bool:
+        """A stray quote, separator or line end has moved the cells of a line, so that none is
+        where its header says."""
+        wanted, found = len(self.header.headers), len(line)
+        beyond = line[wanted:] if found > wanted else line
+        if found == wanted or all(is_blank(cell) for cell in beyond):
+            return False
+        self._rejects.row(
+            self.tab.name,
+            number,
+            value=_joined(line),
+            reason=f"the row has {found:,} cells and the header {wanted:,}: a quotation mark, a "
+            "separator or a line break inside a text has moved them",
+            fix="Export again with RVTools 4.6.1 or newer, or export to Excel instead of CSV.",
+        )
+        return True
+
+    def _is_fact(self, cells: RowCells, line: Sequence[Cell]) -> bool:
+        """Whether a row of a tab that is not about VMs holds more than the header does."""
+        if all(is_blank(cell) for cell in line):
+            self.counts.blank += 1
+        elif self._repeats_header(cells):
+            self.counts.repeated_headers += 1
+        else:
+            return True
+        return False
+
     def _is_data(self, cells: RowCells, line: Sequence[Cell]) -> bool:
         name = plain_text(cells.cell(self._key)).strip()
         if name and name.lower() not in self._suspicious:
@@ -153,7 +199,7 @@ class Table:
             self._rejects.row(
                 self.tab.name,
                 cells.number,
-                value=" | ".join(t for c in line if (t := plain_text(c).strip()))[:200],
+                value=_joined(line),
                 reason="the row names no VM" if self.tab.is_about_vms else f"no {self._key}",
                 fix=self._fix_of_nameless(),
             )
@@ -179,4 +225,15 @@ class Table:
             return False
         if not all(is_blank(cells.cell(c)) for c in _NOT_OF_A_TOTAL if c != self._key):
             return False
-        return any(isinstance(cell, float | int) and not isinstance(cell, bool) for cell in line)
+        return any(_is_figure(cell) for cell in line)
+
+
+def _joined(line: Sequence[Cell]) -> str:
+    return " | ".join(text for cell in line[:200] if (text := plain_text(cell).strip()))[:200]
+
+
+def _is_figure(cell: Cell) -> bool:
+    try:
+        return number_in(cell) is not None
+    except BadCell:
+        return False

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import Select, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.errors import INVENTORY_NOT_FOUND, INVENTORY_NOT_READY
@@ -174,6 +174,20 @@ async def list_inventories(
     ]
     more = len(rows) > limit
     return Page(views, encode_cursor(views[-1].inventory.number) if more else None)
+
+
+async def count_vms(
+    connection: AsyncConnection, project_id: ProjectId, inventory_id: InventoryId
+) -> int:
+    """How many VMs the inventory has.
+
+    Raises:
+        NotFound: the project has no such inventory.
+        Conflict: its rows are not stored yet; code ``inventory-not-ready``.
+    """
+    await ready_inventory(connection, project_id, inventory_id)
+    count = select(func.count()).where(vms.c.inventory_id == inventory_id)
+    return await connection.scalar(count) or 0
 
 
 async def list_vms(

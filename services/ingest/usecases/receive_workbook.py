@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from services.ingest.domain.errors import UPLOAD_TOO_LARGE
-from services.ingest.domain.file_kinds import SNIFF_BYTES, require_xlsx
+from services.ingest.domain.file_kinds import SNIFF_BYTES, kind_of
 from services.ingest.domain.inventory import ImportMode, Inventory, Upload, file_name, subject_of
 from services.ingest.usecases.ports import IngestStore
 from shared.auth.principal import Principal
@@ -206,11 +206,11 @@ async def _of_workbook(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
             continue
         head += piece
         if len(head) >= SNIFF_BYTES:
-            require_xlsx(bytes(head))
+            kind_of(bytes(head))
             is_checked = True
             yield bytes(head)
     if not is_checked:
-        require_xlsx(bytes(head))
+        kind_of(bytes(head))
         yield bytes(head)
 
 

@@ -118,12 +118,12 @@ class _Progress:
 
     def __init__(self, job: JobContext[IngestStore]) -> None:
         self._job = job
-        self._told: tuple[object, object] | None = None
+        self._told: tuple[object, ...] | None = None
         self._told_at_s = 0.0
 
     async def report(self, message: Mapping[str, Any]) -> None:
         """Pass a message of the parser on."""
-        place = (message["stage"], message.get("tab"))
+        place = (message["stage"], message.get("tab"), message.get("file"))
         now_s = time.monotonic()
         if place == self._told and now_s - self._told_at_s < REPORT_EVERY_S:
             return
@@ -132,6 +132,8 @@ class _Progress:
         progress: dict[str, Any] = {"state": state}
         if message.get("tab"):
             progress["tab"] = message["tab"]
+        if message.get("file"):
+            progress["file"] = message["file"]
         if message.get("of"):
             progress |= _counted("rows", message["rows"], message["of"])
         await self._job.report(progress)

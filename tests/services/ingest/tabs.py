@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from services.ingest.domain.assembly import Assembly, WorkbookRows
+from services.ingest.domain.assembly import Assembly, Export, WorkbookRows
 from services.ingest.domain.cells import Cell
 from services.ingest.domain.columns import TABS
 from services.ingest.domain.detail_rows import (
@@ -52,7 +52,7 @@ def table(
     """The tab with those lines, header first."""
     return Table(
         TABS[tab],
-        iter(lines),
+        lines,
         rejects=rejects or Rejects(),
         limits=WorkbookLimits(max_rows_per_tab=max_rows),
         common=common,
@@ -71,7 +71,8 @@ class AssembledWorkbook:
 
     def __init__(self, *, has_instance_uuids: bool = True, **tabs: Lines) -> None:
         self.rejects = Rejects()
-        read = WorkbookRows(has_instance_uuids=has_instance_uuids, tabs_read=list(tabs))
+        export = Export(EXPORTED_AT, has_instance_uuids, "vSnapshot" in tabs, list(tabs))
+        read = WorkbookRows(exports={None: export})
         read.vms = self._rows("vInfo", vm_row, tabs)
         read.disks = self._rows("vDisk", disk_row, tabs)
         read.nics = self._rows("vNetwork", nic_row, tabs)
@@ -82,9 +83,7 @@ class AssembledWorkbook:
         read.cds = self._rows("vCD", cd_row, tabs)
         read.usb = self._rows("vUSB", usb_row, tabs)
         read.infrastructure = self._infrastructure(tabs)
-        if "vSnapshot" in tabs:
-            read.snapshots = self._rows("vSnapshot", snapshot_row, tabs)
-        read.exported_at = EXPORTED_AT
+        read.snapshots = self._rows("vSnapshot", snapshot_row, tabs)
         read.note_vcenters()
         read.infrastructure.note_vcenters(read.vcenters)
         self.rows = read

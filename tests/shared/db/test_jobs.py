@@ -207,3 +207,27 @@ async def test_figures_tell_counts_waiting_time_and_lost_workers(
         ]
         assert 90 <= await jobs.oldest_claimable_s(connection) < 120
         assert await jobs.expired_leases(connection) == 1
+
+
+async def test_a_locked_job_is_not_claimed_and_its_worker_waits(
+    db: Database, transactions: Transactions[Widgets]
+) -> None:
+    job_id = await enqueue(transactions)
+    lease = (await claim(db)).lease
+    waiting = await enqueue(transactions)
+
+    async def write_as_worker() -> None:
+        async with db.write() as connection:
+            await job_leases.hold(connection, lease, lease_s=60)
+
+    async with db.write() as connection:
+        await jobs.lock(connection, job_id)
+        await jobs.lock(connection, waiting)
+        async with db.write() as other:
+            found = await job_leases.claim(other, kinds=["polish"], owner="you", lease_s=60)
+        writing = asyncio.create_task(write_as_worker())
+        done, _ = await asyncio.wait([writing], timeout=0.2)
+    await writing
+
+    assert found is None
+    assert not done

@@ -62,6 +62,26 @@ class GeneratedEstate:
                 index += 1
 
 
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Some VMs of an estate, by their places, in a vCenter of any name."""
+
+    whole: Estate
+    places: tuple[int, ...]
+    vcenter_name: str | None = None
+
+    @property
+    def landscape(self) -> Landscape:
+        """That of the whole, but for the vCenter's name."""
+        at = self.whole.landscape
+        return at if self.vcenter_name is None else replace(at, vcenter_name=self.vcenter_name)
+
+    def vms(self) -> Iterator[Vm]:
+        """The VMs, in the order of the whole."""
+        wanted = set(self.places)
+        return (vm for place, vm in enumerate(self.whole.vms()) if place in wanted)
+
+
 def estate(*, vms: int = 100, seed: int = 1, tenants: int = 12) -> GeneratedEstate:
     """An estate with ``vms`` VMs in scope; equal arguments give equal estates.
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.assessment.domain.pattern_rules import PatternRule, VmField, field_text
+from services.assessment.domain.pattern_rules import PatternRule, VmField
 from services.assessment.domain.patterns import BadPattern, Syntax, read_pattern
 from services.assessment.domain.tenant_detection import (
     DEFAULT_ORDER,
@@ -36,7 +36,10 @@ def detect(rules: tuple[Method | PatternRule, ...], /, **vm: Any) -> DetectedTen
     return TenantDetector(DetectionRules(order=rules)).detect(a_vm(**vm))
 
 
-@pytest.mark.parametrize("field", VmField)
+TEXTS = [field for field in VmField if field is not VmField.ATTRIBUTE]
+
+
+@pytest.mark.parametrize("field", TEXTS)
 def test_a_rule_may_look_at_every_field(field: VmField) -> None:
     rule = a_rule(field, "*needle*", "Found")
 
@@ -47,8 +50,25 @@ def test_a_rule_may_look_at_every_field(field: VmField) -> None:
 
 
 def test_the_fields_are_fields_of_the_record() -> None:
-    assert {field.value for field in VmField} <= set(VmRecord.model_fields)
-    assert field_text(a_vm(vapp=None), VmField.VAPP) is None
+    assert {field.value for field in TEXTS} <= set(VmRecord.model_fields)
+    assert a_rule(VmField.VAPP).text_in(a_vm(vapp=None)) is None
+
+
+@pytest.mark.parametrize(
+    ("attributes", "tenant"),
+    [
+        ({"Owner": "Acme GmbH"}, "Acme"),
+        ({"Other": "x", "OWNER": "acme"}, "Acme"),
+        ({"Owner": "Zen"}, "Unassigned"),
+        ({"Ownership": "Acme"}, "Unassigned"),
+        ({}, "Unassigned"),
+    ],
+)
+def test_a_rule_may_look_at_a_custom_attribute(attributes: dict[str, str], tenant: str) -> None:
+    pattern = read_pattern("acme*", Syntax.GLOB)
+    rule = PatternRule("owner", VmField.ATTRIBUTE, pattern, "Acme", attribute="owner")
+
+    assert detect((rule,), attributes=attributes).name == tenant
 
 
 def test_the_first_answer_wins_wherever_the_rule_stands() -> None:

@@ -31,9 +31,10 @@ ZEN = TenantId(UUID(int=99))
 
 
 def assessed_page(vms: list[VmRecord]) -> AssessedPage:
-    records = assess_page(encode_page(vms), Assessor(as_of=TODAY), project_id=OURS)
+    source = encode_page(vms)
+    records = assess_page(source, Assessor(as_of=TODAY), project_id=OURS)
     tenants = {key.id: Tenant(key.id, key.name, key.org_vdc) for key in detected_keys(records)}
-    return freeze_page(0, records, PageDecisions(tenants))
+    return freeze_page(0, source, records, PageDecisions(tenants))
 
 
 def test_a_record_carries_the_facts_and_the_assessment() -> None:
@@ -83,7 +84,7 @@ def test_a_tenant_is_called_what_it_is_called_now() -> None:
     (found,) = detected_keys(records)
 
     decisions = PageDecisions({found.id: Tenant(ZEN, "Zen", "zen-vdc", version=2)})
-    frozen = list(decode_page(freeze_page(0, records, decisions).content, AssessedVmRecord))
+    frozen = list(decode_page(freeze_page(0, b"", records, decisions).content, AssessedVmRecord))
 
     assert found.name == "ACME"
     assert [(vm.tenant_id, vm.tenant_name, vm.org_vdc) for vm in frozen] == [
@@ -101,7 +102,7 @@ def test_a_vm_that_was_assigned_by_hand_is_where_it_was_put() -> None:
         assigned={VmId(vms[1].vm_id): Tenant(ZEN, "Zen", None)},
     )
 
-    first, second = decode_page(freeze_page(0, records, decisions).content, AssessedVmRecord)
+    first, second = decode_page(freeze_page(0, b"", records, decisions).content, AssessedVmRecord)
 
     assert (first.tenant_name, first.detection_method) == ("Acme", "folder_path")
     assert (second.tenant_id, second.tenant_name) == (ZEN, "Zen")
@@ -131,7 +132,7 @@ def test_no_rules_move_an_assigned_vm_or_bring_a_waived_finding_back(
         waivers={vm_id: {"no_address": waiver} for vm_id in waived},
     )
 
-    frozen = list(decode_page(freeze_page(0, records, decisions).content, AssessedVmRecord))
+    frozen = list(decode_page(freeze_page(0, b"", records, decisions).content, AssessedVmRecord))
 
     assert {vm.vm_id for vm in frozen if vm.tenant_id == ZEN} == assigned
     assert {vm.detection_rule for vm in frozen} <= {*order, "manual"}
@@ -150,7 +151,7 @@ def test_waived_findings_are_marked_and_come_last() -> None:
         waivers={VmId(vm.vm_id): {"raw_disk": waiver, "uefi": waiver}},
     )
 
-    (record,) = decode_page(freeze_page(0, records, decisions).content, AssessedVmRecord)
+    (record,) = decode_page(freeze_page(0, b"", records, decisions).content, AssessedVmRecord)
 
     assert [(one.id, one.is_waived) for one in record.findings] == [
         ("not_running", False),
@@ -160,6 +161,20 @@ def test_waived_findings_are_marked_and_come_last() -> None:
     assert [one.waiver is None for one in record.findings] == [True, False, False]
     assert record.findings[1].waiver is not None
     assert record.findings[1].waiver.by == "Anna"
+
+
+def test_a_record_carries_every_address_once_the_primary_one_first() -> None:
+    nics = [
+        NicRecord(label="1", ip_addresses=["10.0.0.1", "fe80::1"]),
+        NicRecord(label="2", ip_addresses=["10.0.0.2"]),
+    ]
+    vms = [a_vm(1, primary_ip="10.0.0.2", nics=nics, dns_name="a.b", snapshot_count=2), a_vm(2)]
+
+    one, other = decode_page(assessed_page(vms).content, AssessedVmRecord)
+
+    assert one.ip_addresses == ["10.0.0.2", "10.0.0.1", "fe80::1"]
+    assert (one.dns_name, one.snapshot_count) == ("a.b", 2)
+    assert (other.ip_addresses, other.dns_name, other.snapshot_count) == ([], None, None)
 
 
 def test_an_excluded_vm_says_why() -> None:

@@ -4,9 +4,11 @@ import asyncio
 from uuid import UUID
 
 import pytest
+from sqlalchemy import delete, func, select
 
 from services.assessment.domain.tenancy import key_id
 from services.assessment.persistence.queries import AssessedSnapshots
+from services.assessment.persistence.tables import assessments, source_pages, vm_keys, vm_terms
 from services.assessment.usecases.ports import AssessedPage, AssessmentStore
 from services.assessment.worker.assess_inventory import AssessInventory
 from shared.contracts.assessment import AssessmentCompleted
@@ -22,7 +24,7 @@ from shared.kernel.ids import AssessmentId, ProjectId
 from shared.testing.waiting import eventually
 from tests.services.assessment.builders import GIB, a_vm
 from tests.services.assessment.upstream import PROJECT
-from tests.services.assessment.workbench import NOW, Workbench
+from tests.services.assessment.workbench import NOW, Workbench, a_store
 from tests.support.job_bench import FixedClock
 
 TENANTS = ["Acme", "Borealis", "Cinder"]
@@ -198,7 +200,7 @@ async def test_a_newer_inventory_waits_for_the_page_that_is_being_stored(
         newer = bench.ingest.imports(an_estate(), number=2)
         delivery = asyncio.create_task(bench.deliver(newer))
         await eventually(bench.somebody_waits_for_a_lock)
-        await tx.store.add_page(assessment_id, AssessedPage(0, b"", []))
+        await tx.store.add_page(assessment_id, AssessedPage(0, b"", [], b""))
     await delivery
 
     await end_as_cancelled(bench, job)
@@ -253,6 +255,34 @@ async def test_the_rows_of_former_assessments_are_removed_their_snapshots_stay(
         manifest = await source.manifest(ref["id"])
         assert isinstance(manifest, SnapshotManifest)
         assert len(await bench.pages(ref["id"])) == manifest.page_count
+
+
+async def test_what_lists_are_made_of_goes_with_its_assessment(bench: Workbench) -> None:
+    async def counts() -> list[int]:
+        async with bench.database.read() as connection:
+            return [
+                await connection.scalar(select(func.count()).select_from(table)) or 0
+                for table in (vm_keys, vm_terms, source_pages)
+            ]
+
+    await bench.assess(bench.ingest.imports(an_estate(22), number=1))
+    assert await counts() == [22, 22, 6]
+    await bench.assess(bench.ingest.imports(an_estate(7), number=2))
+    assert await counts() == [7, 7, 2]
+    async with bench.database.write() as connection:
+        await connection.execute(delete(assessments))
+    assert await counts() == [0, 0, 0]
+
+
+async def test_clearing_a_project_leaves_no_keys(bench: Workbench) -> None:
+    await bench.assess(bench.ingest.imports(an_estate(7)))
+
+    async with bench.database.transactions(a_store)() as tx:
+        await tx.store.forget(ProjectId(PROJECT), through=1)
+
+    async with bench.database.read() as connection:
+        for table in (vm_keys, vm_terms, source_pages):
+            assert await connection.scalar(select(func.count()).select_from(table)) == 0
 
 
 async def test_an_unfinished_snapshot_is_not_served(bench: Workbench) -> None:

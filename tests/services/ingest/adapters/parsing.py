@@ -13,6 +13,7 @@ import orjson
 
 from services.ingest.adapters.parser import WorkbookParser
 from services.ingest.adapters.parser_files import ParserFiles, ParserJob
+from services.ingest.adapters.workbook_import import import_workbook
 from services.ingest.domain.limits import ParserLimits, WorkbookLimits
 from shared.contracts.records import VmRecord
 from shared.contracts.snapshots import SnapshotManifest, decode_page, page_sha256
@@ -64,7 +65,9 @@ class Parsed:
 
 
 @contextmanager
-def a_job(content: bytes, **limits: int) -> Iterator[tuple[ParserFiles, ParserJob]]:
+def a_job(
+    content: bytes, *, received_at: datetime = RECEIVED_AT, **limits: int
+) -> Iterator[tuple[ParserFiles, ParserJob]]:
     """A folder with the workbook, and the job; ``limits`` are the process's."""
     with tempfile.TemporaryDirectory() as folder:
         files = ParserFiles(Path(folder))
@@ -75,11 +78,21 @@ def a_job(content: bytes, **limits: int) -> Iterator[tuple[ParserFiles, ParserJo
                 project_id=str(PROJECT),
                 inventory_id=str(INVENTORY),
                 snapshot_id=str(SNAPSHOT),
-                received_at=RECEIVED_AT,
+                received_at=received_at,
                 workbook=WorkbookLimits(),
                 parser=ParserLimits(**limits),
             ),
         )
+
+
+def parse_here(content: bytes, *, received_at: datetime = RECEIVED_AT) -> Parsed:
+    """The outcome of a good upload, without a process of its own: a tenth of the time, and no
+    protection."""
+    progress: list[dict[str, Any]] = []
+    with a_job(content, received_at=received_at) as (files, job):
+        counts = import_workbook(files, job, progress.append)
+        left = {path.name: path.read_bytes() for path in files.folder.iterdir()}
+    return Parsed({name: int(str(count)) for name, count in counts.items()}, left, progress)
 
 
 async def parse(content: bytes, **limits: int) -> Parsed:

@@ -49,7 +49,7 @@ async def test_pages_hold_a_thousand_records_in_the_order_of_their_ids() -> None
 
 async def test_the_same_workbook_gives_the_same_files_every_time() -> None:
     once, again = await parse(workbook_of(1200)), await parse(workbook_of(1200))
-    assert {**once.files, "workbook.xlsx": b""} == {**again.files, "workbook.xlsx": b""}
+    assert {**once.files, "upload": b""} == {**again.files, "upload": b""}
 
 
 async def test_progress_tells_stage_tab_and_rows() -> None:
@@ -57,7 +57,8 @@ async def test_progress_tells_stage_tab_and_rows() -> None:
     stages = list(dict.fromkeys((m["stage"], m.get("tab")) for m in parsed.progress))
     tabs = [("parsing", tab) for tab in ("vInfo", "vDisk", "vNetwork")]
     assert stages == [("validating", None), *tabs, ("writing", None)]
-    assert {"stage": "parsing", "tab": "vInfo", "rows": 5000, "of": 6001} in parsed.progress
+    told = [(m.get("tab"), m["rows"], m["of"]) for m in parsed.progress if "rows" in m]
+    assert ("vInfo", 5000, 6001) in told
 
 
 async def test_tabs_that_declare_a_million_rows_are_read_as_what_they_hold() -> None:
@@ -112,7 +113,7 @@ async def test_a_stray_cell_kills_the_process_and_is_named_exactly() -> None:
     with pytest.raises(Invalid) as refused:
         await parse(with_stray_cell("XFD1048576"))
     assert refused.value.code == "stray-cell"
-    assert "Tab vInfo: cell XFD1048576 lies far outside the data, which ends at K3" in (
+    assert "Cell XFD1048576 of tab vInfo lies far outside the data, which ends at K3" in (
         refused.value.detail
     )
     [detail] = refused.value.errors

@@ -288,6 +288,7 @@ def test_custom_attributes_between_known_columns_stay_with_their_vm() -> None:
         "by_name": 0,
         "orphans": 0,
         "name_differs": 113,
+        "repeats": 0,
     }
 
 

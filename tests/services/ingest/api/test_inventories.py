@@ -1,5 +1,7 @@
 """Inventories over HTTP: what became of a workbook, and its VMs."""
 
+import csv
+import io
 from dataclasses import replace
 from uuid import UUID
 
@@ -11,6 +13,7 @@ from services.ingest.api.vm_schemas import VmReply
 from services.ingest.domain.table_columns import VM_COLUMNS
 from services.ingest.persistence.queries import show_inventory
 from shared.auth.permissions import Role
+from shared.http.csv_lists import cell
 from tests.services.ingest.api.callers import Caller, forged_cursor, problem
 from tests.services.ingest.workbooks import VINFO, with_stray_cell, workbook, workbook_of
 from tests.services.ingest.worker.workbench import NOW, Workbench
@@ -184,12 +187,28 @@ async def test_a_vm_shows_all_that_is_stored_of_it_but_its_notes(
     )
 
 
+async def test_the_vms_as_csv_are_those_of_the_list(
+    dana: Caller, viewer: Caller, bench: Workbench, project: UUID
+) -> None:
+    path = await imported(dana, bench, project, WITH_NAMESAKES)
+
+    reply = await viewer.get(f"{path}/vms.csv")
+
+    assert reply.headers["Content-Disposition"] == 'attachment; filename="inventory-vms.csv"'
+    rows = list(csv.DictReader(io.StringIO(reply.text, newline=""), strict=True))
+    listed = await viewer.items(f"{path}/vms")
+    assert [(row["vm_id"], row["name"]) for row in rows] == [
+        (vm["vm_id"], cell(vm["name"])) for vm in listed
+    ]
+    assert list(rows[0]) == list(VmReply.model_fields)
+
+
 async def test_vms_wait_for_the_import(dana: Caller, project: UUID) -> None:
     operation = (await dana.upload(project, A_WORKBOOK)).json()
 
-    reply = await dana.get(f"/v1/{operation['subject']}/vms")
-
-    assert problem(reply) == (409, "inventory-not-ready")
+    for listed in ("vms", "vms.csv"):
+        reply = await dana.get(f"/v1/{operation['subject']}/{listed}")
+        assert problem(reply) == (409, "inventory-not-ready")
 
 
 async def test_an_inventory_of_another_project_is_not_there(
@@ -199,7 +218,7 @@ async def test_an_inventory_of_another_project_is_not_there(
     inventory_id = operation["subject"].rpartition("/")[2]
     other = await bench.project()
 
-    for path in ("", "/vms"):
+    for path in ("", "/vms", "/vms.csv"):
         reply = await dana.get(f"/v1/projects/{other}/inventories/{inventory_id}{path}")
         assert problem(reply) == (404, "inventory-not-found")
 

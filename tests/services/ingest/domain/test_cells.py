@@ -60,6 +60,52 @@ def test_what_is_no_number_is_refused_and_never_zero(cell: Cell) -> None:
         cells.number(cell)
 
 
+@pytest.mark.parametrize("cell", ["1 2", "12 34", "1'23'4", "1 234,567.8", "1,234 567"])
+def test_blanks_and_ticks_group_by_threes_or_the_number_is_refused(cell: str) -> None:
+    with pytest.raises(BadCell):
+        cells.number(cell)
+
+
+@pytest.mark.parametrize(
+    ("cell", "shown", "number"),
+    [
+        ("12,345", {","}, Fraction(12345, 1000)),
+        ("12,345", {"."}, 12345),
+        ("12.345", {","}, 12345),
+        ("12.345", {"."}, Fraction(12345, 1000)),
+        ("1.234,5", {"."}, Fraction(2469, 2)),
+    ],
+)
+def test_of_two_readings_the_one_counts_that_other_cells_show(
+    cell: str, shown: set[str], number: Fraction | int
+) -> None:
+    assert number == cells.number(cell, shown=frozenset(shown))
+
+
+def test_two_readings_are_refused_when_other_cells_disagree() -> None:
+    with pytest.raises(BadCell, match=r"may be 12\.345 or 12345"):
+        cells.number("12,345", shown=frozenset(",."))
+
+
+@pytest.mark.parametrize("cell", ["1,500 GB", "1.500 tb"])
+def test_a_size_in_larger_units_may_have_thousandths_and_is_refused(cell: str) -> None:
+    with pytest.raises(BadCell, match="may be"):
+        cells.size_mib(cell)
+
+
+def test_a_column_in_gib_may_have_thousandths() -> None:
+    with pytest.raises(BadCell, match="may be"):
+        cells.size_mib("1,500", mib_per_unit=Fraction(1024))
+    assert cells.size_mib("1,500", mib_per_unit=Fraction(1024), shown=frozenset(",")) == 1536
+
+
+def test_a_count_has_one_reading_unless_both_are_whole() -> None:
+    assert cells.whole("4,096") == 4096
+    with pytest.raises(BadCell, match="may be"):
+        cells.whole("2.000")
+    assert cells.whole("2.000", shown=frozenset(".")) == 2
+
+
 @given(st.integers(min_value=0, max_value=10**12), st.sampled_from([",", ".", " ", "'"]))
 def test_grouped_thousands_give_the_number_back(number: int, mark: str) -> None:
     assert number == cells.number(f"{number:,}".replace(",", mark))

@@ -43,6 +43,28 @@ def test_blank_and_the_epoch_in_any_time_zone_are_unknown(cell: Cell) -> None:
     assert moment(cell) is None
 
 
+def test_dots_put_the_day_first_in_every_country() -> None:
+    assert moment("05.04.2018") == datetime(2018, 4, 5)  # noqa: DTZ001
+
+
+@pytest.mark.parametrize(
+    ("shown", "month", "day"), [({"d/m/y"}, 4, 5), ({"m/d/y"}, 5, 4)], ids=["day", "month"]
+)
+def test_other_cells_tell_day_and_month_apart(shown: set[str], month: int, day: int) -> None:
+    assert moment("05/04/2018", shown=frozenset(shown)) == datetime(2018, month, day)  # noqa: DTZ001
+
+
+def test_cells_that_disagree_tell_nothing() -> None:
+    with pytest.raises(BadCell, match="cannot be told apart"):
+        moment("05/04/2018", shown=frozenset({"d/m/y", "m/d/y"}))
+
+
+@pytest.mark.parametrize("cell", ["13/04/18", "18/04/13", "13/04/0218", "13.4.99"])
+def test_a_year_without_four_digits_is_refused(cell: str) -> None:
+    with pytest.raises(BadCell, match="four digits"):
+        moment(cell)
+
+
 @pytest.mark.parametrize("cell", ["05/04/2018", "yesterday", "2018/02/30", True, 7.0])
 def test_what_is_no_date_or_has_two_meanings_is_refused(cell: Cell) -> None:
     with pytest.raises(BadCell):

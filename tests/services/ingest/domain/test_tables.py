@@ -33,6 +33,13 @@ def test_a_header_in_the_middle_is_passed_over() -> None:
     assert sheet.counts.repeated_headers == 1
 
 
+def test_a_header_in_the_middle_of_a_tab_without_vms_is_no_fact() -> None:
+    header = ["VI SDK Server", "VI SDK UUID"]
+    sheet = table("vSource", header, ["vc1", "uuid-1"], ["", ""], header, ["vc2", "uuid-2"])
+    assert list(sheet.rows(lambda row: row.text("VI SDK UUID"))) == ["uuid-1", "uuid-2"]
+    assert (sheet.counts.repeated_headers, sheet.counts.blank) == (1, 1)
+
+
 def test_a_vm_named_vm_is_a_vm() -> None:
     assert rows("vInfo", name_of, HEADER, ["VM", "poweredOn", 1.0, "esx1"]) == ["VM"]
 
