@@ -58,6 +58,15 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/v1/projects/{project_id}/inventories/{inventory_id}/clusters", "ingest", READ),
     Route("GET", "/v1/projects/{project_id}/inventories/{inventory_id}/datastores", "ingest", READ),
     Route("GET", "/v1/projects/{project_id}/inventories/{inventory_id}/networks", "ingest", READ),
+    Route(
+        "GET", "/v1/projects/{project_id}/inventories/{inventory_id}/affected-rows", "ingest", READ
+    ),
+    Route(
+        "GET",
+        "/v1/projects/{project_id}/inventories/{inventory_id}/affected-rows.xlsx",
+        "ingest",
+        READ,
+    ),
     Route("DELETE", "/v1/projects/{project_id}/inventories/{inventory_id}", "ingest", WRITE),
     Route("GET", "/v1/projects/{project_id}/inventories/{inventory_id}/comparison", "ingest", READ),
     Route(
