@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
+from services.assessment.domain.networks import network_id
 from services.assessment.domain.rule_set import default_rule_set, rule_set_json
 from services.assessment.domain.tenancy import key_id
 from services.ingest.persistence.tables import inventories
@@ -190,6 +191,14 @@ async def a_waiver(platform: Platform) -> Ask:
     return Ask("assessment", "POST", f"{ASSESSMENT}/waivers", json=body, headers=keyed())
 
 
+async def a_network_class(platform: Platform) -> Ask:
+    await an_assessment(platform)
+    network = network_id(ProjectId(ASSESSED), "vc1", "VM Network", None)
+    path = f"{ASSESSMENT}/networks/{network}"
+    body = {"override_class": "isolated"}
+    return Ask("assessment", "PATCH", path, json=body, headers={"If-Match": '"1"'})
+
+
 async def a_removed_waiver(platform: Platform) -> Ask:
     await platform.done(await a_waiver(platform))
     body = {"finding": "no_address", "vms": an_assessed_vm_id(1)}
@@ -295,6 +304,9 @@ AUDITED: Final = {
     ("PATCH", f"{_ASSESSMENT}/tenants/{{tenant_id}}"): Audited("tenant.renamed", a_renamed_tenant),
     ("POST", f"{_ASSESSMENT}/tenants/{{tenant_id}}/merges"): Audited("tenant.merged", a_merge),
     ("POST", f"{_ASSESSMENT}/tenant-assignments"): Audited("tenant.vms_assigned", an_assignment),
+    ("PATCH", f"{_ASSESSMENT}/networks/{{network_id}}"): Audited(
+        "network.class_changed", a_network_class
+    ),
     ("POST", f"{_ASSESSMENT}/waivers"): Audited("finding.waived", a_waiver),
     ("POST", f"{_ASSESSMENT}/waivers/removals"): Audited("finding.unwaived", a_removed_waiver),
     ("PATCH", "/v1/projects/{project_id}/plan/settings"): Audited(
