@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ingest.adapters.workbook_reader import ChildWorkbookReader
 from services.ingest.api.comparison import comparison_routes
 from services.ingest.api.internal import internal_routes
+from services.ingest.api.list_downloads import download_routes
 from services.ingest.api.lists import infrastructure_routes, part_routes
 from services.ingest.api.public import inventory_routes, project_routes
 from services.ingest.api.uploads import UploadRoute
@@ -48,6 +49,7 @@ def build(settings: IngestSettings) -> Service:
             comparison_routes(parts.database, transactions, ApplyInventory(parts.clock)),
             part_routes(parts.database),
             infrastructure_routes(parts.database),
+            download_routes(parts.database),
             internal_routes(parts.database),
         ],
         invariants=[ReadyInventoryHasRows()],

@@ -11,31 +11,50 @@ down_revision = "0007"
 branch_labels = None
 depends_on = None
 
-_SUMS = {"cpu": "mhz", "memory_active": "mib", "memory_consumed": "mib"}
-
-_COLUMNS = {
-    "assessed_vms": (
-        *("cpu_used_mhz bigint", "cpu_capacity_mhz bigint"),
-        *("memory_active_mib bigint", "memory_consumed_mib bigint"),
-        *(f"{name}_percent double precision" for name in _SUMS),
-        *(f"{name}_basis text NOT NULL DEFAULT 'missing'" for name in _SUMS),
-    ),
-    "vm_keys": (
-        *("cpu_used_mhz bigint", "cpu_capacity_mhz bigint"),
-        *("memory_active_mib bigint", "memory_consumed_mib bigint"),
-        *(f"{name}_percent real" for name in ("disk_used", *_SUMS)),
-        *("target_support smallint", "tenant_confidence smallint"),
-    ),
-    "tenant_totals": (
-        "awake_vms integer NOT NULL DEFAULT 0",
-        *(f"{name}_vms integer NOT NULL DEFAULT 0" for name in _SUMS),
-        *(
-            f"{name}_{part}_{unit} bigint"
-            for name, unit in _SUMS.items()
-            for part in ("used", "compared", "whole")
-        ),
-    ),
-}
+_ADD = (
+    """
+    ALTER TABLE assessed_vms
+        ADD COLUMN cpu_used_mhz bigint,
+        ADD COLUMN cpu_capacity_mhz bigint,
+        ADD COLUMN memory_active_mib bigint,
+        ADD COLUMN memory_consumed_mib bigint,
+        ADD COLUMN cpu_percent double precision,
+        ADD COLUMN memory_active_percent double precision,
+        ADD COLUMN memory_consumed_percent double precision,
+        ADD COLUMN cpu_basis text NOT NULL DEFAULT 'missing',
+        ADD COLUMN memory_active_basis text NOT NULL DEFAULT 'missing',
+        ADD COLUMN memory_consumed_basis text NOT NULL DEFAULT 'missing'
+    """,
+    """
+    ALTER TABLE vm_keys
+        ADD COLUMN cpu_used_mhz bigint,
+        ADD COLUMN cpu_capacity_mhz bigint,
+        ADD COLUMN memory_active_mib bigint,
+        ADD COLUMN memory_consumed_mib bigint,
+        ADD COLUMN disk_used_percent real,
+        ADD COLUMN cpu_percent real,
+        ADD COLUMN memory_active_percent real,
+        ADD COLUMN memory_consumed_percent real,
+        ADD COLUMN target_support smallint,
+        ADD COLUMN tenant_confidence smallint
+    """,
+    """
+    ALTER TABLE tenant_totals
+        ADD COLUMN awake_vms integer NOT NULL DEFAULT 0,
+        ADD COLUMN cpu_vms integer NOT NULL DEFAULT 0,
+        ADD COLUMN memory_active_vms integer NOT NULL DEFAULT 0,
+        ADD COLUMN memory_consumed_vms integer NOT NULL DEFAULT 0,
+        ADD COLUMN cpu_used_mhz bigint,
+        ADD COLUMN cpu_compared_mhz bigint,
+        ADD COLUMN cpu_whole_mhz bigint,
+        ADD COLUMN memory_active_used_mib bigint,
+        ADD COLUMN memory_active_compared_mib bigint,
+        ADD COLUMN memory_active_whole_mib bigint,
+        ADD COLUMN memory_consumed_used_mib bigint,
+        ADD COLUMN memory_consumed_compared_mib bigint,
+        ADD COLUMN memory_consumed_whole_mib bigint
+    """,
+)
 
 _FILL = (
     """
@@ -59,18 +78,59 @@ _FILL = (
     """,
 )
 
+_DROP = (
+    """
+    ALTER TABLE assessed_vms
+        DROP COLUMN cpu_used_mhz,
+        DROP COLUMN cpu_capacity_mhz,
+        DROP COLUMN memory_active_mib,
+        DROP COLUMN memory_consumed_mib,
+        DROP COLUMN cpu_percent,
+        DROP COLUMN memory_active_percent,
+        DROP COLUMN memory_consumed_percent,
+        DROP COLUMN cpu_basis,
+        DROP COLUMN memory_active_basis,
+        DROP COLUMN memory_consumed_basis
+    """,
+    """
+    ALTER TABLE vm_keys
+        DROP COLUMN cpu_used_mhz,
+        DROP COLUMN cpu_capacity_mhz,
+        DROP COLUMN memory_active_mib,
+        DROP COLUMN memory_consumed_mib,
+        DROP COLUMN disk_used_percent,
+        DROP COLUMN cpu_percent,
+        DROP COLUMN memory_active_percent,
+        DROP COLUMN memory_consumed_percent,
+        DROP COLUMN target_support,
+        DROP COLUMN tenant_confidence
+    """,
+    """
+    ALTER TABLE tenant_totals
+        DROP COLUMN awake_vms,
+        DROP COLUMN cpu_vms,
+        DROP COLUMN memory_active_vms,
+        DROP COLUMN memory_consumed_vms,
+        DROP COLUMN cpu_used_mhz,
+        DROP COLUMN cpu_compared_mhz,
+        DROP COLUMN cpu_whole_mhz,
+        DROP COLUMN memory_active_used_mib,
+        DROP COLUMN memory_active_compared_mib,
+        DROP COLUMN memory_active_whole_mib,
+        DROP COLUMN memory_consumed_used_mib,
+        DROP COLUMN memory_consumed_compared_mib,
+        DROP COLUMN memory_consumed_whole_mib
+    """,
+)
+
 
 def upgrade() -> None:
     """Make the columns and fill what can be filled."""
-    for table, columns in _COLUMNS.items():
-        added = ", ".join(f"ADD COLUMN {column}" for column in columns)
-        op.execute(f"ALTER TABLE {table} {added}")
-    for statement in _FILL:
+    for statement in (*_ADD, *_FILL):
         op.execute(statement)
 
 
 def downgrade() -> None:
     """Remove them."""
-    for table, columns in _COLUMNS.items():
-        dropped = ", ".join(f"DROP COLUMN {column.split()[0]}" for column in columns)
-        op.execute(f"ALTER TABLE {table} {dropped}")
+    for statement in _DROP:
+        op.execute(statement)
