@@ -5,6 +5,7 @@ from collections.abc import Callable
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.assessment.api.internal import internal_routes
+from services.assessment.api.networks import networks_routes
 from services.assessment.api.public import public_routes
 from services.assessment.api.rules import preview_routes, rules_routes
 from services.assessment.api.tenants import assignments_routes, tenants_routes
@@ -45,6 +46,7 @@ def build(settings: AssessmentSettings) -> Service:
             preview_routes(parts.database, transactions),
             tenants_routes(parts.database, transactions),
             assignments_routes(parts.database, transactions),
+            networks_routes(parts.database, transactions),
             waivers_routes(parts.database, transactions),
             internal_routes(parts.database),
         ],

@@ -11,6 +11,7 @@ _DESCRIPTIONS: Final = {
     "assessment": "Tenant, operating system, risk and mode class of every VM in scope.",
     "rules": "What assessments go by: detection of tenants, risk, what the target runs.",
     "tenants": "Tenants as people name, merge and fill them.",
+    "networks": "Networks of the source: who uses them, what they are made of, by whose word.",
     "waivers": "Findings that are let pass, by whom and why.",
     "plan": "Settings, bandwidth, time and the dated schedule, frozen as a snapshot.",
     "approval": "A person approves the digest of a frozen plan.",

@@ -13,6 +13,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.contracts.vm_parts import (
+    AttachmentRecord,
     DiskRecord,
     MediaRecord,
     NicRecord,
@@ -314,6 +315,10 @@ class AssessedVmRecord(Record):
     disk_count: int = 0
     nic_count: int = 0
     networks: list[str] = Field(default_factory=list)
+    attachments: list[AttachmentRecord] = Field(
+        default_factory=list,
+        description="The networks of all its NICs; empty in assessments of an older version",
+    )
     dns_name: str | None = None
     ip_addresses: list[str] = Field(
         default_factory=list, description="The primary one first, then those of the NICs"

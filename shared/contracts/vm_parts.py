@@ -1,6 +1,9 @@
-"""What belongs to a VM inside a ``vm.v1`` record. Sizes are MiB; absent means unknown, never 0."""
+"""What belongs to a VM inside a ``vm.v1`` or ``assessed-vm.v1`` record. Sizes are MiB; absent means
+unknown, never 0."""
 
 from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -91,3 +94,35 @@ class MediaRecord(BaseModel):
     device_type: str | None = None
     is_connected: bool | None = None
     starts_connected: bool | None = None
+
+
+class NetworkClass(StrEnum):
+    """What a network of the source is made of."""
+
+    NSX_OVERLAY = "nsx_overlay"
+    ISOLATED = "isolated"
+    VLAN_BACKED = "vlan_backed"
+    STANDARD = "standard"
+
+
+class AttachmentRecord(BaseModel):
+    """A network of a VM, once however many of its NICs are on it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    network_id: UUID = Field(
+        description="The same in every assessment; of vCenter, name and switch, because a name may "
+        "mean two networks"
+    )
+    name: str
+    switch: str | None = None
+    nics: int = Field(default=1, ge=1, description="NICs of this VM on it")
+    vlan_id: int | None = Field(
+        default=None, description="1 to 4094; absent is untagged or unknown"
+    )
+    vlan_trunk: str | None = Field(default=None, description="Ranges, where it is a trunk")
+    is_vlan_guessed: bool = Field(default=False, description="Only the network's name says so")
+    network_class: NetworkClass = Field(description="As people said, else as detected")
+    is_class_guessed: bool = Field(
+        default=False, description="Neither people nor anything but the network's name say so"
+    )

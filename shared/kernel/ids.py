@@ -18,6 +18,7 @@ UserId = NewType("UserId", UUID)
 ApprovalId = NewType("ApprovalId", UUID)
 ExportId = NewType("ExportId", UUID)
 PreviewId = NewType("PreviewId", UUID)
+NetworkId = NewType("NetworkId", UUID)
 PrepRunId = NewType("PrepRunId", UUID)
 PrepTaskId = NewType("PrepTaskId", UUID)
 

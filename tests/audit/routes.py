@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
+from services.assessment.domain.networks import network_id
 from services.assessment.domain.rule_set import default_rule_set, rule_set_json
 from services.assessment.domain.tenancy import key_id
 from services.ingest.persistence.tables import inventories
@@ -93,6 +94,10 @@ async def an_application(platform: Platform) -> Ask:
 
 async def a_discarded_import(platform: Platform) -> Ask:
     return Ask("ingest", "DELETE", await a_held_import(platform))
+
+
+async def affected_rows_taken(platform: Platform) -> Ask:
+    return Ask("ingest", "GET", f"{await a_held_import(platform)}/affected-rows.xlsx")
 
 
 async def a_job(platform: Platform, service: str) -> JobId:
@@ -184,6 +189,14 @@ async def a_waiver(platform: Platform) -> Ask:
     await an_assessment(platform)
     body = {"finding": "no_address", "vms": an_assessed_vm_id(1), "note": "It has one"}
     return Ask("assessment", "POST", f"{ASSESSMENT}/waivers", json=body, headers=keyed())
+
+
+async def a_network_class(platform: Platform) -> Ask:
+    await an_assessment(platform)
+    network = network_id(ProjectId(ASSESSED), "vc1", "VM Network", None)
+    path = f"{ASSESSMENT}/networks/{network}"
+    body = {"override_class": "isolated"}
+    return Ask("assessment", "PATCH", path, json=body, headers={"If-Match": '"1"'})
 
 
 async def a_removed_waiver(platform: Platform) -> Ask:
@@ -278,6 +291,9 @@ AUDITED: Final = {
     ("DELETE", "/v1/projects/{project_id}/inventories/{inventory_id}"): Audited(
         "inventory.discarded", a_discarded_import
     ),
+    ("GET", "/v1/projects/{project_id}/inventories/{inventory_id}/affected-rows.xlsx"): Audited(
+        "inventory.affected_rows_taken", affected_rows_taken
+    ),
     ("POST", "/v1/projects/{project_id}/inventories/{inventory_id}/application"): Audited(
         "inventory.applied", an_application
     ),
@@ -288,6 +304,9 @@ AUDITED: Final = {
     ("PATCH", f"{_ASSESSMENT}/tenants/{{tenant_id}}"): Audited("tenant.renamed", a_renamed_tenant),
     ("POST", f"{_ASSESSMENT}/tenants/{{tenant_id}}/merges"): Audited("tenant.merged", a_merge),
     ("POST", f"{_ASSESSMENT}/tenant-assignments"): Audited("tenant.vms_assigned", an_assignment),
+    ("PATCH", f"{_ASSESSMENT}/networks/{{network_id}}"): Audited(
+        "network.class_changed", a_network_class
+    ),
     ("POST", f"{_ASSESSMENT}/waivers"): Audited("finding.waived", a_waiver),
     ("POST", f"{_ASSESSMENT}/waivers/removals"): Audited("finding.unwaived", a_removed_waiver),
     ("PATCH", "/v1/projects/{project_id}/plan/settings"): Audited(

@@ -8,14 +8,10 @@ from typing import Any, Final
 import asyncpg
 
 from services import SERVICES
+from shared.bus.rights import STATES
 from shared.bus.topology import TOPOLOGY
 
-_PRODUCERS: Final = {
-    "inventory.imported": "ingest",
-    "assessment.completed": "assessment",
-    "plan.approved": "planner",
-    "prep.task.done": "provisioner",
-}
+_PRODUCERS: Final = {event: service for service, events in STATES.items() for event in events}
 _WITH_JOBS: Final = ("ingest", "assessment", "planner", "provisioner", "exporter")
 
 _CONTENTS: Final = """

@@ -71,6 +71,24 @@ def body_of(operation: dict[str, Any], seeded: Seeded) -> dict[str, Any]:
     return {"json": seeded.body(operation["operationId"], example)}
 
 
+def query_of(operation: dict[str, Any], seeded: Seeded) -> dict[str, str]:
+    """The parameters that have to be given: ids of what is there."""
+    return {
+        parameter["name"]: seeded.id_in("", parameter["name"])
+        for parameter in operation.get("parameters", [])
+        if parameter.get("in") == "query" and parameter.get("required")
+    }
+
+
+def base_of(
+    http: httpx.Client, seeded: Seeded, path: str, operation: dict[str, Any]
+) -> dict[str, str]:
+    """The current version of what a creation builds on, where it has to say that."""
+    if not takes(operation, "If-Match"):
+        return {}
+    return {"If-Match": http.get(seeded.address(path.rpartition("/")[0])).headers["ETag"]}
+
+
 @pytest.mark.parametrize(
     ("path", "method", "operation"), those(header="Idempotency-Key", methods={"post"})
 )
@@ -81,7 +99,7 @@ def test_a_repeated_creation_gives_the_first_reply_again(
         body = body_of(operation, seeded)
         return http.request(method, seeded.address(path), headers=headers, **body)
 
-    headers = {"Idempotency-Key": str(uuid4())}
+    headers = {"Idempotency-Key": str(uuid4()), **base_of(http, seeded, path, operation)}
     first, again = send(), send()
 
     assert first.status_code < 500, first.text
@@ -98,7 +116,10 @@ def test_a_repeated_creation_gives_the_first_reply_again(
 def test_a_creation_without_a_key_is_refused(
     http: httpx.Client, seeded: Seeded, path: str, method: str, operation: dict[str, Any]
 ) -> None:
-    reply = http.request(method, seeded.address(path), **body_of(operation, seeded))
+    headers = base_of(http, seeded, path, operation)
+    reply = http.request(
+        method, seeded.address(path), headers=headers, **body_of(operation, seeded)
+    )
 
     assert (reply.status_code, reply.json()["code"]) == (400, "idempotency-key-required")
 
@@ -174,7 +195,7 @@ def test_every_answer_tells_browsers_to_keep_it_to_themselves(
     for path, method, operation in published():
         if method != "get" or operation["operationId"] == ENDLESS:
             continue
-        reply = http.get(seeded.address(path))
+        reply = http.get(seeded.address(path), params=query_of(operation, seeded))
         assert reply.status_code in {200, 404}, (path, reply.text)
         assert reply.headers["Cache-Control"] == "no-store" or (
             reply.headers["Cache-Control"].startswith("private") and "ETag" in reply.headers

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from services.assessment.api.usage_schemas import Usage
 from services.assessment.domain.finding_catalogue import KINDS
+from services.assessment.domain.network_class import NetworkClass
 from services.assessment.domain.runs import Cause
 from services.assessment.domain.scope import Exclusion
 from services.assessment.domain.tenant_detection import CONFIDENCE, Confidence, Method
@@ -97,6 +98,9 @@ class AssessmentTotals(ReplyModel):
     )
     by_tenant_confidence: dict[Confidence, int] = Field(
         description="VMs by how sure their tenant is"
+    )
+    by_network_class: dict[NetworkClass, int] = Field(
+        description="Networks of VMs, not VMs, by what they are made of"
     )
 
 

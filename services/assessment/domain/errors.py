@@ -9,6 +9,7 @@ preview-not-found      there is no such preview of rules, or not any more
 tenant-not-found       the project has no such tenant
 tenant-exists          another tenant of the project is called so already
 tenant-merged          the tenant was merged into another one
+network-not-found      no VM of the newest assessment uses such a network
 incomplete-snapshot    the inventory's pages hold another number of VMs than its manifest says
 vm-not-found           the newest complete assessment has no such VM
 details-not-kept       the VM was assessed by a version that kept no details
@@ -28,3 +29,4 @@ PREVIEW_NOT_FOUND: Final = "preview-not-found"
 TENANT_NOT_FOUND: Final = "tenant-not-found"
 TENANT_EXISTS: Final = "tenant-exists"
 TENANT_MERGED: Final = "tenant-merged"
+NETWORK_NOT_FOUND: Final = "network-not-found"

@@ -36,6 +36,7 @@ class Cause(StrEnum):
     RULES = "rules"
     TENANTS = "tenants"
     WAIVERS = "waivers"
+    NETWORKS = "networks"
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,3 +32,5 @@ class Totals:
     by_waived_finding: Mapping[str, int] = field(default_factory=dict)
     by_target_support: Mapping[str, int] = field(default_factory=dict)
     by_tenant_confidence: Mapping[str, int] = field(default_factory=dict)
+    by_network_class: Mapping[str, int] = field(default_factory=dict)
+    """Networks, not VMs."""

@@ -16,12 +16,16 @@ from services.assessment.domain.runs import AssessmentRun
 from services.assessment.domain.totals import Totals
 from services.assessment.persistence.chosen_vms import PostgresChosenVms
 from services.assessment.persistence.copied_rows import VM_COLUMNS, copied_rows
+from services.assessment.persistence.networks import PostgresNetworkStore
 from services.assessment.persistence.previews import PostgresPreviewStore
 from services.assessment.persistence.rules import PostgresRuleStore
 from services.assessment.persistence.runs import find_newest, run_from
 from services.assessment.persistence.tables import (
+    assessed_networks,
     assessed_vms,
     assessments,
+    network_tenants,
+    network_uses,
     snapshot_pages,
     source_pages,
     tenant_totals,
@@ -46,7 +50,16 @@ from shared.kernel.ids import (
 KEPT_OF_AN_INVENTORY: Final = 3
 """Complete assessments that are kept: every decision makes one, and the planner may still pull the
 one before."""
-_FOR_READERS: Final = (assessed_vms, vm_keys, vm_terms, source_pages, tenant_totals)
+_FOR_READERS: Final = (
+    assessed_vms,
+    vm_keys,
+    vm_terms,
+    source_pages,
+    tenant_totals,
+    network_uses,
+    assessed_networks,
+    network_tenants,
+)
 """What only serves the API; the planner pulls ``snapshot_pages``."""
 
 
@@ -58,6 +71,7 @@ class PostgresAssessmentStore:
         self.rules = PostgresRuleStore(connection)
         self.tenants = PostgresTenantStore(connection)
         self.waivers = PostgresWaiverStore(connection)
+        self.networks = PostgresNetworkStore(connection)
         self.vms = PostgresChosenVms(connection)
         self.previews = PostgresPreviewStore(connection)
 
@@ -163,6 +177,7 @@ class PostgresAssessmentStore:
                 assessment_id=assessment_id, number=page.number, content=page.source
             )
         )
+        await self.networks.add_uses(assessment_id, page.number, page.network_uses)
         await self._connection.execute(
             insert(snapshot_pages).values(
                 assessment_id=assessment_id,
@@ -191,7 +206,8 @@ class PostgresAssessmentStore:
         await fill_vm_keys(self._connection, assessment_id)
 
     async def add_up(self, assessment_id: AssessmentId) -> Totals:
-        """Store the totals of each tenant; give those of the whole."""
+        """Store the totals of each tenant and network; give those of the whole."""
+        await self.networks.add_up(assessment_id)
         await self._connection.execute(
             insert(tenant_totals).from_select(
                 [column.name for column in tenant_totals.columns], tenant_totals_of(assessment_id)
@@ -279,6 +295,7 @@ class PostgresAssessmentStore:
     async def _forget_decisions(self, project_id: ProjectId) -> None:
         await self._cancel(await self.previews.forget(project_id))
         await self.waivers.forget(project_id)
+        await self.networks.forget(project_id)
         await self.tenants.forget(project_id)
 
     async def _cancel(self, job_ids: Sequence[UUID]) -> None:

@@ -99,6 +99,22 @@ finding_waivers = Table(
     Column("waived_by_name", Text, nullable=False),
 )
 
+network_overrides = Table(
+    "network_overrides",
+    metadata,
+    Column("project_id", Uuid, primary_key=True),
+    Column("network_id", Uuid, primary_key=True),
+    Column("vcenter", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("switch", Text),
+    Column("network_class", Text),
+    Column("note", Text),
+    Column("version", Integer, nullable=False),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+    Column("changed_by", Text, nullable=False),
+    Column("changed_by_name", Text, nullable=False),
+)
+
 rule_versions = Table(
     "rule_versions",
     metadata,
@@ -268,6 +284,61 @@ tenant_totals = Table(
             *(Column(measure.of(part), BigInteger) for part in ("used", "compared", "whole")),
         )
     ),
+)
+
+network_uses = Table(
+    "network_uses",
+    metadata,
+    Column("assessment_id", Uuid, primary_key=True),
+    Column("page", Integer, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("network_id", Uuid, nullable=False),
+    Column("vcenter", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("switch", Text),
+    Column("tenant_id", Uuid, nullable=False),
+    Column("vlan_id", Integer),
+    Column("vlan_trunk", Text),
+    Column("is_vlan_guessed", Boolean, nullable=False),
+    Column("detected_class", Text, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("evidence", Text),
+    Column("is_guessed", Boolean, nullable=False),
+    Column("vms", Integer, nullable=False),
+    Column("nics", Integer, nullable=False),
+)
+"""What a running assessment has counted page by page; empty once it is complete."""
+
+assessed_networks = Table(
+    "assessed_networks",
+    metadata,
+    Column("assessment_id", Uuid, primary_key=True),
+    Column("network_id", Uuid, primary_key=True),
+    Column("vcenter", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("switch", Text),
+    Column("qualified_name", Text, nullable=False),
+    Column("network_class", Text, nullable=False),
+    Column("detected_class", Text, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("evidence", Text),
+    Column("is_guessed", Boolean, nullable=False),
+    Column("vlan_ids", ARRAY(Integer), nullable=False),
+    Column("vlan_trunks", ARRAY(Text), nullable=False),
+    Column("is_vlan_guessed", Boolean, nullable=False),
+    Column("vms", Integer, nullable=False),
+    Column("nics", Integer, nullable=False),
+    Column("tenant_count", Integer, nullable=False),
+)
+
+network_tenants = Table(
+    "network_tenants",
+    metadata,
+    Column("assessment_id", Uuid, primary_key=True),
+    Column("network_id", Uuid, primary_key=True),
+    Column("tenant_id", Uuid, primary_key=True),
+    Column("vms", Integer, nullable=False),
+    Column("nics", Integer, nullable=False),
 )
 
 source_pages = Table(

@@ -21,10 +21,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.assessment.domain.network_class import NetworkClass
 from services.assessment.domain.scope import Exclusion
 from services.assessment.domain.totals import Totals
 from services.assessment.domain.usage import IDLE
-from services.assessment.persistence.tables import assessed_vms
+from services.assessment.persistence.tables import assessed_networks, assessed_vms
 from services.assessment.persistence.usage_sums import is_disk_measured, usage_sums
 from shared.contracts.records import (
     Confidence,
@@ -111,7 +112,23 @@ async def add_up(connection: AsyncConnection, assessment_id: AssessmentId) -> To
         by_target_support=await vms_by(_vms.target_support, TargetSupport),
         by_tenant_confidence=await vms_by(_vms.tenant_confidence, Confidence),
         by_waived_finding=await _by_finding(connection, assessment_id, is_waived=True),
+        by_network_class=await _by_network_class(connection, assessment_id),
     )
+
+
+async def _by_network_class(
+    connection: AsyncConnection, assessment_id: AssessmentId
+) -> dict[str, int]:
+    """Networks, not VMs; their own sums come first."""
+    networks = assessed_networks.c
+    rows = await connection.execute(
+        select(networks.network_class, func.count())
+        .where(networks.assessment_id == assessment_id)
+        .group_by(networks.network_class)
+    )
+    return dict.fromkeys((word.value for word in NetworkClass), 0) | {
+        word: count for word, count in rows
+    }
 
 
 async def _by_gravest_finding(

@@ -1,10 +1,13 @@
 """Assess one page of an inventory: records in, records out. Processor work, for a thread."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from services.assessment.domain.assessment import Assessed, Assessor
+from services.assessment.domain.network_class import NetworkClass
+from services.assessment.domain.networks import Attachment, NetworkUse, attachments
 from services.assessment.domain.tenancy import Tenant, TenantKey, key_of
 from services.assessment.domain.tenant_detection import CONFIDENCE, Method
 from services.assessment.domain.usage import cpu_capacity_mhz
@@ -12,13 +15,15 @@ from services.assessment.domain.waivers import Waiver
 from services.assessment.usecases.ports import AssessedPage
 from shared.contracts.records import VmRecord
 from shared.contracts.snapshots import decode_page, encode_page
-from shared.kernel.ids import ProjectId, TenantId, VmId
+from shared.kernel.ids import NetworkId, ProjectId, TenantId, VmId
 
 Record = dict[str, Any]
 """The fields of an ``AssessedVmRecord``, in their order."""
 
 _DETECTED: Final = "detected"
 """Where a record keeps the key of its tenant until its page is frozen."""
+_ATTACHED: Final = "attached"
+"""Where it keeps its networks until then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,8 @@ class PageDecisions:
     """By the ids of keys."""
     assigned: Mapping[VmId, Tenant] = field(default_factory=dict)
     waivers: Mapping[VmId, Mapping[str, Waiver]] = field(default_factory=dict)
+    networks: Mapping[NetworkId, NetworkClass] = field(default_factory=dict)
+    """The classes that people gave."""
 
 
 def assess_page(page: bytes, assessor: Assessor, *, project_id: ProjectId) -> list[Record]:
@@ -48,15 +55,27 @@ def detected_keys(records: Iterable[Record]) -> Sequence[TenantKey]:
     return [found[id_] for id_ in sorted(found)]
 
 
+def attached_networks(records: Iterable[Record]) -> Sequence[NetworkId]:
+    """The id of each network of ``records`` once."""
+    return sorted({one.network.id for record in records for one in record[_ATTACHED]})
+
+
 def freeze_page(
     number: int, source: bytes, records: Sequence[Record], decisions: PageDecisions
 ) -> AssessedPage:
-    """The page to store, made of ``source``: each VM with its tenant as it is called now, and
-    waived findings."""
+    """The page to store, made of ``source``: each VM with its tenant as it is called now, waived
+    findings, and its networks as people classed them."""
+    vms: Counter[tuple[TenantId, Attachment]] = Counter()
+    nics: Counter[tuple[TenantId, Attachment]] = Counter()
     for record in records:
         _set_tenant(record, decisions)
         _set_waivers(record, decisions.waivers.get(record["vm_id"], {}))
-    return AssessedPage(number, encode_page(records), records, source)
+        for one, count in _set_attachments(record, decisions).items():
+            if not record["is_excluded"]:
+                vms[record["tenant_id"], one] += 1
+                nics[record["tenant_id"], one] += count
+    uses = [NetworkUse(tenant, one, vms[tenant, one], nics[tenant, one]) for tenant, one in vms]
+    return AssessedPage(number, encode_page(records), records, source, uses)
 
 
 def _set_tenant(record: Record, decisions: PageDecisions) -> None:
@@ -78,6 +97,30 @@ def _set_waivers(record: Record, waivers: Mapping[str, Waiver]) -> None:
         if waiver := waivers.get(finding["id"]):
             finding["is_waived"], finding["waiver"] = True, asdict(waiver)
     record["findings"].sort(key=lambda finding: finding["is_waived"])
+
+
+def _set_attachments(record: Record, decisions: PageDecisions) -> Mapping[Attachment, int]:
+    """Gives the NICs on each."""
+    attached: Mapping[Attachment, int] = record.pop(_ATTACHED)
+    record["attachments"] = [
+        _attachment(one, nics, decisions.networks.get(one.network.id))
+        for one, nics in attached.items()
+    ]
+    return attached
+
+
+def _attachment(one: Attachment, nics: int, override: NetworkClass | None) -> dict[str, Any]:
+    return {
+        "network_id": one.network.id,
+        "name": one.network.name,
+        "switch": one.network.switch,
+        "nics": nics,
+        "vlan_id": one.vlan.id,
+        "vlan_trunk": one.vlan.trunk,
+        "is_vlan_guessed": one.vlan.is_guessed,
+        "network_class": override or one.verdict.network_class,
+        "is_class_guessed": override is None and one.verdict.is_guessed,
+    }
 
 
 def _record(vm: VmRecord, assessed: Assessed, project_id: ProjectId) -> Record:
@@ -128,6 +171,8 @@ def _record(vm: VmRecord, assessed: Assessed, project_id: ProjectId) -> Record:
         "disk_count": len(vm.disks),
         "nic_count": len(vm.nics),
         "networks": list(dict.fromkeys(nic.network for nic in vm.nics if nic.network)),
+        _ATTACHED: attachments(vm, project_id),
+        "attachments": None,
         "dns_name": vm.dns_name,
         "ip_addresses": _addresses(vm),
         "snapshot_count": vm.snapshot_count,

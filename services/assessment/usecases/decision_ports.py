@@ -1,4 +1,4 @@
-"""What people decide and assessments go by: rules, tenants, assignments, waivers.
+"""What people decide and assessments go by: rules, tenants, assignments, waivers, networks.
 
 Whoever changes one calls :meth:`AssessmentStore.newest_held` first and
 :func:`services.assessment.usecases.reassess.reassess` last, in one transaction.
@@ -9,10 +9,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from services.assessment.domain.network_class import NetworkClass
+from services.assessment.domain.networks import Network, NetworkOverride
 from services.assessment.domain.rule_set import RuleSet
 from services.assessment.domain.tenancy import Tenant, TenantKey
 from services.assessment.domain.waivers import Waiver
-from shared.kernel.ids import AssessmentId, JobId, PreviewId, ProjectId, TenantId, VmId
+from shared.kernel.ids import (
+    AssessmentId,
+    JobId,
+    NetworkId,
+    PreviewId,
+    ProjectId,
+    TenantId,
+    VmId,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +202,34 @@ class WaiverStore(Protocol):
 
     async def forget(self, project_id: ProjectId) -> None:
         """Every finding of the project counts again."""
+        ...
+
+
+class NetworkStore(Protocol):
+    """A project's networks, and the classes that people gave them."""
+
+    async def get(self, project_id: ProjectId, network_id: NetworkId) -> Network:
+        """A network of the newest complete assessment. Raises NotFound."""
+        ...
+
+    async def override(self, project_id: ProjectId, network_id: NetworkId) -> NetworkOverride:
+        """What people said of it; version 1 if nobody has yet."""
+        ...
+
+    async def overrides(
+        self, project_id: ProjectId, network_ids: Sequence[NetworkId]
+    ) -> Mapping[NetworkId, NetworkClass]:
+        """The classes that people gave those of ``network_ids``."""
+        ...
+
+    async def save(
+        self, project_id: ProjectId, network: Network, override: NetworkOverride, *, by: Author
+    ) -> None:
+        """Store what people say of it now."""
+        ...
+
+    async def reset(self, project_id: ProjectId) -> None:
+        """Every network has the class that is detected; versions go on."""
         ...
 
 

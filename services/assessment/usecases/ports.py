@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from services.assessment.domain.networks import NetworkUse
 from services.assessment.domain.runs import AssessmentRun
 from services.assessment.domain.totals import Totals
 from services.assessment.usecases.decision_ports import (
     ChosenVms,
+    NetworkStore,
     PreviewStore,
     RuleStore,
     TenantStore,
@@ -23,13 +25,14 @@ class AssessedPage:
     """Page ``number`` (from 0) of an assessed snapshot: its bytes, and the same VMs as records.
 
     ``records`` have the fields of ``AssessedVmRecord``; ``source`` is the inventory's page with the
-    same VMs in the same order.
+    same VMs in the same order; ``network_uses`` are of those in scope.
     """
 
     number: int
     content: bytes
     records: Sequence[Mapping[str, Any]]
     source: bytes
+    network_uses: Sequence[NetworkUse] = ()
 
 
 class AssessmentStore(Protocol):
@@ -48,6 +51,11 @@ class AssessmentStore(Protocol):
     @property
     def waivers(self) -> WaiverStore:
         """Findings that are let pass."""
+        ...
+
+    @property
+    def networks(self) -> NetworkStore:
+        """Networks, and the classes that people gave them."""
         ...
 
     @property
@@ -102,7 +110,7 @@ class AssessmentStore(Protocol):
         ...
 
     async def add_up(self, assessment_id: AssessmentId) -> Totals:
-        """Store the totals of each tenant; give those of the whole."""
+        """Store the totals of each tenant and network; give those of the whole."""
         ...
 
     async def complete(

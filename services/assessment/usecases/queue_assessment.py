@@ -19,9 +19,9 @@ async def queue_assessment(
 ) -> AssessmentRun | None:
     """Queue a job that assesses ``inventory``; unfinished assessments of older ones are stopped.
 
-    On a clean slate, what people decided of VMs and tenants goes; rules stay. Safe to repeat and in
-    any order: an inventory that is not newer than the newest one seen gives None and changes
-    nothing.
+    On a clean slate, what people decided of VMs, tenants and networks goes; rules stay. Safe to
+    repeat and in any order: an inventory that is not newer than the newest one seen gives None and
+    changes nothing.
     """
     newest = await tx.store.newest_held(inventory.project_id)
     if not is_news(inventory, newest):
@@ -29,6 +29,7 @@ async def queue_assessment(
     if is_clean_slate:
         await tx.store.tenants.forget_decisions(inventory.project_id)
         await tx.store.waivers.forget(inventory.project_id)
+        await tx.store.networks.reset(inventory.project_id)
     job_id = await tx.enqueue(
         JOB_KIND,
         subject=f"projects/{inventory.project_id}/assessments/{assessment_id}",

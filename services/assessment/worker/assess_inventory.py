@@ -19,6 +19,7 @@ from services.assessment.usecases.assess_page import (
     PageDecisions,
     Record,
     assess_page,
+    attached_networks,
     detected_keys,
     freeze_page,
 )
@@ -106,6 +107,7 @@ class _Assessment:
                 tenants=self._tenants,
                 assigned=await tx.store.tenants.assigned(project_id, vm_ids),
                 waivers=await tx.store.waivers.of(project_id, vm_ids),
+                networks=await tx.store.networks.overrides(project_id, attached_networks(records)),
             )
 
     def _progress(self, pages_done: int) -> dict[str, Any]:

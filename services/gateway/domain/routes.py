@@ -71,6 +71,15 @@ ROUTES: Final[tuple[Route, ...]] = (
             "comparison/vms",
         )
     ),
+    Route(
+        "GET", "/v1/projects/{project_id}/inventories/{inventory_id}/affected-rows", "ingest", READ
+    ),
+    Route(
+        "GET",
+        "/v1/projects/{project_id}/inventories/{inventory_id}/affected-rows.xlsx",
+        "ingest",
+        READ,
+    ),
     Route("DELETE", "/v1/projects/{project_id}/inventories/{inventory_id}", "ingest", WRITE),
     Route("GET", "/v1/projects/{project_id}/inventories/{inventory_id}/comparison", "ingest", READ),
     Route(
@@ -111,6 +120,9 @@ ROUTES: Final[tuple[Route, ...]] = (
             ("GET", "/tenant-assignments", READ),
             ("GET", "/tenant-assignments.csv", READ),
             ("POST", "/tenant-assignments", WRITE),
+            ("GET", "/networks", READ),
+            ("GET", "/networks/{network_id}", READ),
+            ("PATCH", "/networks/{network_id}", WRITE),
             ("GET", "/waivers", READ),
             ("GET", "/waivers.csv", READ),
             ("POST", "/waivers", WRITE),

@@ -6,10 +6,11 @@ from hypothesis import strategies as st
 from services.assessment.domain.assessment import Assessor
 from services.assessment.domain.guest_os import OsFamily
 from services.assessment.domain.mode import ModeClass
+from services.assessment.domain.network_class import NetworkClass
 from services.assessment.domain.risk_score import RiskBand
 from services.assessment.domain.scope import Exclusion
 from services.assessment.domain.tenant_detection import Method
-from shared.contracts import records
+from shared.contracts import records, vm_parts
 from shared.contracts.records import VmRecord
 from tests.services.assessment.builders import GIB, TODAY, a_vm
 
@@ -71,5 +72,6 @@ def test_the_words_of_the_domain_are_those_of_the_contract() -> None:
         (OsFamily, records.OsFamily),
         (RiskBand, records.RiskBand),
         (ModeClass, records.ModeClass),
+        (NetworkClass, vm_parts.NetworkClass),
     ):
         assert [word.value for word in ours] == [word.value for word in theirs]

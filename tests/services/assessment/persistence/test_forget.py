@@ -2,15 +2,22 @@
 
 from uuid import UUID
 
+import pytest
 from sqlalchemy import func, select
 
+from services.assessment.domain.network_class import NetworkClass
+from services.assessment.domain.networks import Network, NetworkOverride, network_id
 from services.assessment.domain.rule_set import default_rule_set
 from services.assessment.domain.runs import Cause
 from services.assessment.persistence.queries import newest_assessment
 from services.assessment.persistence.tables import (
+    assessed_networks,
     assessed_vms,
     assessments,
     finding_waivers,
+    network_overrides,
+    network_tenants,
+    network_uses,
     rule_previews,
     rule_versions,
     snapshot_pages,
@@ -25,13 +32,29 @@ from services.assessment.usecases.edit_tenants import create_tenant
 from services.assessment.usecases.preview_rules import preview_rules
 from services.assessment.usecases.reassess import reassess
 from shared.auth.principal import Principal
+from shared.kernel.errors import Unavailable
 from shared.kernel.ids import AssessmentId, PreviewId, ProjectId, TenantId, VmId
 from tests.services.assessment.builders import a_vm
 from tests.services.assessment.upstream import PROJECT
 from tests.services.assessment.workbench import Workbench, a_store
 
-DECISIONS = (tenant_keys, tenant_assignments, finding_waivers, rule_previews, rule_versions)
-CONTENTS = (assessed_vms, tenant_totals, snapshot_pages, tenants, *DECISIONS)
+DECISIONS = (
+    tenant_keys,
+    tenant_assignments,
+    finding_waivers,
+    network_overrides,
+    rule_previews,
+    rule_versions,
+)
+CONTENTS = (
+    assessed_vms,
+    tenant_totals,
+    assessed_networks,
+    network_tenants,
+    snapshot_pages,
+    tenants,
+    *DECISIONS,
+)
 OURS = ProjectId(PROJECT)
 ANNA = Principal("user", str(UUID(int=1)), "Anna")
 
@@ -45,6 +68,9 @@ async def decide(bench: Workbench) -> None:
         names = {vm_id: "vm1"}
         await tx.store.tenants.assign(OURS, names, tenant_id, note=None, by=author)
         await tx.store.waivers.add(OURS, "no_address", names, note="It has one", by=author)
+        network = Network(network_id(OURS, "vc1", "VM Network", None), "vc1", "VM Network", None)
+        given = NetworkOverride(NetworkClass.ISOLATED, version=2)
+        await tx.store.networks.save(OURS, network, given, by=author)
         await preview_rules(
             tx,
             OURS,
@@ -149,3 +175,23 @@ async def test_an_assessment_that_waits_is_stopped(bench: Workbench) -> None:
     await forget(bench, 1)
 
     assert await bench.job_states() == ["cancelled"]
+
+
+async def test_what_pages_counted_of_networks_goes_with_the_assessment_or_its_end(
+    bench: Workbench,
+) -> None:
+    async def counted() -> int:
+        async with bench.database.read() as connection:
+            return await connection.scalar(select(func.count()).select_from(network_uses)) or 0
+
+    await bench.assess(bench.ingest.imports([a_vm(n) for n in range(1, 9)], number=1))
+    assert await counted() == 0
+    await bench.deliver(bench.ingest.imports([a_vm(n) for n in range(1, 9)], number=2))
+    bench.ingest.fails_at = 1
+    with pytest.raises(Unavailable):
+        await bench.work()
+    assert await counted() == 1
+
+    await forget(bench, 2)
+
+    assert await counted() == 0

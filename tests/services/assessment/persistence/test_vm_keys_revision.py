@@ -11,7 +11,7 @@ from services.assessment.persistence.tables import assessed_vms, tenant_totals, 
 from tests.services.assessment.api.test_vm_list import AN_ESTATE
 from tests.services.assessment.workbench import Workbench
 
-REVISIONS = ("0007_vm_keys", "0008_usage")
+REVISIONS = ("0007_vm_keys", "0009_usage")
 LOST = {"snapshot_count", "search"} | {
     *("cpu_used_mhz", "cpu_capacity_mhz", "cpu_percent"),
     *(f"memory_{kind}_{part}" for kind in ("active", "consumed") for part in ("mib", "percent")),

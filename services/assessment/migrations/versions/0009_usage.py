@@ -6,8 +6,8 @@ unknown. The other keys are made of what is stored.
 
 from alembic import op
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
