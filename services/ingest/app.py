@@ -8,6 +8,7 @@ from services.ingest.adapters.workbook_reader import ChildWorkbookReader
 from services.ingest.api.affected_rows import AnnotatedWorkbooks, affected_routes
 from services.ingest.api.comparison import comparison_routes
 from services.ingest.api.internal import internal_routes
+from services.ingest.api.list_downloads import download_routes
 from services.ingest.api.lists import infrastructure_routes, part_routes
 from services.ingest.api.public import inventory_routes, project_routes
 from services.ingest.api.uploads import UploadRoute
@@ -54,6 +55,7 @@ def build(settings: IngestSettings) -> Service:
             ),
             part_routes(parts.database),
             infrastructure_routes(parts.database),
+            download_routes(parts.database),
             internal_routes(parts.database),
         ],
         invariants=[ReadyInventoryHasRows()],
