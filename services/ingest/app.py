@@ -5,8 +5,10 @@ from collections.abc import Callable
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.adapters.workbook_reader import ChildWorkbookReader
+from services.ingest.api.affected_rows import AnnotatedWorkbooks, affected_routes
 from services.ingest.api.comparison import comparison_routes
 from services.ingest.api.internal import internal_routes
+from services.ingest.api.list_downloads import download_routes
 from services.ingest.api.lists import infrastructure_routes, part_routes
 from services.ingest.api.public import inventory_routes, project_routes
 from services.ingest.api.uploads import UploadRoute
@@ -46,8 +48,14 @@ def build(settings: IngestSettings) -> Service:
             ),
             inventory_routes(parts.database, upload),
             comparison_routes(parts.database, transactions, ApplyInventory(parts.clock)),
+            affected_routes(
+                parts.database,
+                transactions,
+                AnnotatedWorkbooks(parts.database, scratch_dir=settings.scratch_dir),
+            ),
             part_routes(parts.database),
             infrastructure_routes(parts.database),
+            download_routes(parts.database),
             internal_routes(parts.database),
         ],
         invariants=[ReadyInventoryHasRows()],

@@ -295,6 +295,23 @@ class AssessedVmRecord(Record):
     allocated_mib: int | None = None
     used_mib: int | None = None
     used_basis: SizeBasis = SizeBasis.UNKNOWN
+    cpu_used_mhz: int | None = Field(default=None, description="Drawn at the time of the export")
+    cpu_capacity_mhz: int | None = Field(
+        default=None,
+        description="What its vCPUs can draw: as reported, else at the clock of its host",
+    )
+    cpu_percent: float | None = None
+    cpu_basis: FigureBasis = FigureBasis.MISSING
+    memory_active_mib: int | None = Field(
+        default=None, description="What the guest touched lately: the low bound of its need"
+    )
+    memory_active_percent: float | None = None
+    memory_active_basis: FigureBasis = FigureBasis.MISSING
+    memory_consumed_mib: int | None = Field(
+        default=None, description="What the host holds for it: the high bound of its need"
+    )
+    memory_consumed_percent: float | None = None
+    memory_consumed_basis: FigureBasis = FigureBasis.MISSING
     disk_count: int = 0
     nic_count: int = 0
     networks: list[str] = Field(default_factory=list)

@@ -80,6 +80,21 @@ async def every_page(
         raise Unavailable("The list was replaced while it was read. Ask again.")
 
 
+async def every_row(
+    read: Callable[[str | None, int], Awaitable[Page[Row]]],
+) -> AsyncIterator[Sequence[Row]]:
+    """As :func:`every_page`, of a list that is not replaced as a whole.
+
+    The first page is read at once: what is wrong with a request is told before an answer begins.
+    """
+    first = await read(None, MAX_PAGE_ITEMS)
+
+    async def read_on(cursor: str | None, limit: int) -> Page[Row]:
+        return first if cursor is None else await read(cursor, limit)
+
+    return every_page(read_on, expected=len(first.items))
+
+
 async def _lines(columns: Columns, batches: AsyncIterator[Sequence[Row]]) -> AsyncIterator[bytes]:
     yield _written([list(columns)])
     async for batch in batches:

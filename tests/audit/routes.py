@@ -96,6 +96,10 @@ async def a_discarded_import(platform: Platform) -> Ask:
     return Ask("ingest", "DELETE", await a_held_import(platform))
 
 
+async def affected_rows_taken(platform: Platform) -> Ask:
+    return Ask("ingest", "GET", f"{await a_held_import(platform)}/affected-rows.xlsx")
+
+
 async def a_job(platform: Platform, service: str) -> JobId:
     """A queued job of a project."""
     transactions = platform.database(service).transactions(lambda _connection: None)
@@ -286,6 +290,9 @@ AUDITED: Final = {
     ("POST", "/v1/projects/{project_id}/inventories"): Audited("inventory.uploaded", an_upload),
     ("DELETE", "/v1/projects/{project_id}/inventories/{inventory_id}"): Audited(
         "inventory.discarded", a_discarded_import
+    ),
+    ("GET", "/v1/projects/{project_id}/inventories/{inventory_id}/affected-rows.xlsx"): Audited(
+        "inventory.affected_rows_taken", affected_rows_taken
     ),
     ("POST", "/v1/projects/{project_id}/inventories/{inventory_id}/application"): Audited(
         "inventory.applied", an_application

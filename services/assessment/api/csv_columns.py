@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from services.assessment.domain.usage import MEASURES, disk_used_percent
 from shared.http.csv_lists import Columns, Row, fields
 
 
@@ -22,6 +23,9 @@ VM_COLUMNS: Final[Columns] = {
         *(
             "used_basis",
             "disk_used_percent",
+            *("cpu_used_mhz", "cpu_capacity_mhz", "cpu_percent", "cpu_basis"),
+            *("memory_active_mib", "memory_active_percent", "memory_active_basis"),
+            *("memory_consumed_mib", "memory_consumed_percent", "memory_consumed_basis"),
             "disk_count",
             "nic_count",
             "snapshot_count",
@@ -36,8 +40,18 @@ VM_COLUMNS: Final[Columns] = {
     "findings": _findings,
 }
 
-TENANT_COLUMNS: Final[Columns] = fields(
-    *("name", "id", "org_vdc", "detection_method", "vms", "powered_off", "vcpus", "memory_mib"),
-    *("disk_mib", "used_mib", "green", "yellow", "red", "warm_eligible", "warm_risky"),
-    "cold_required",
-)
+
+def _disk_used_percent(row: Row) -> int | None:
+    return disk_used_percent(row["measured_used_mib"], row["measured_provisioned_mib"])
+
+
+TENANT_COLUMNS: Final[Columns] = {
+    **fields(
+        *("name", "id", "org_vdc", "detection_method", "vms", "powered_off", "vcpus", "memory_mib"),
+        *("disk_mib", "used_mib", "green", "yellow", "red", "warm_eligible", "warm_risky"),
+        *("cold_required", "measured_vms"),
+    ),
+    "disk_used_percent": _disk_used_percent,
+    **fields("awake_vms", *(name for one in MEASURES for name in (one.vms, one.of("used")))),
+    **{f"{measure.name}_percent": measure.percent for measure in MEASURES},
+}

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from services.assessment.api.usage_schemas import Usage
 from services.assessment.domain.finding_catalogue import KINDS
 from services.assessment.domain.network_class import NetworkClass
 from services.assessment.domain.runs import Cause
@@ -16,6 +17,7 @@ from services.assessment.domain.tenant_detection import CONFIDENCE, Confidence, 
 from services.assessment.domain.usage import disk_used_percent
 from services.assessment.persistence.queries import AssessmentView
 from shared.contracts.records import (
+    FigureBasis,
     ModeClass,
     OsFamily,
     PowerState,
@@ -233,6 +235,22 @@ class AssessedVm(ReplyModel):
     disk_used_percent: int | None = Field(
         description="Used of provisioned disk; null where nothing was measured"
     )
+    cpu_used_mhz: int | None = Field(description="CPU drawn at the time of the export, MHz")
+    cpu_capacity_mhz: int | None = Field(
+        description="What its vCPUs can draw, MHz: as reported, else at the clock of its host"
+    )
+    cpu_percent: float | None = Field(description="CPU drawn of what its vCPUs can draw")
+    cpu_basis: FigureBasis = Field(description="How the percentage is known")
+    memory_active_mib: int | None = Field(
+        description="What the guest touched lately: the low bound of its need"
+    )
+    memory_active_percent: float | None = Field(description="Of its memory")
+    memory_active_basis: FigureBasis = Field(description="How the percentage is known")
+    memory_consumed_mib: int | None = Field(
+        description="What the host holds for it: the high bound of its need"
+    )
+    memory_consumed_percent: float | None = Field(description="Of its memory")
+    memory_consumed_basis: FigureBasis = Field(description="How the percentage is known")
     disk_count: int
     nic_count: int
     networks: list[str]
@@ -295,6 +313,7 @@ class AssessedTenant(ReplyModel):
     disk_used_percent: int | None = Field(
         description="Used of provisioned disk of those VMs; null where there are none"
     )
+    usage: Usage
     by_risk_band: VmsByRiskBand
     by_mode_class: VmsByModeClass
 
@@ -307,6 +326,7 @@ class AssessedTenant(ReplyModel):
                 "confidence": CONFIDENCE[Method(row["detection_method"])],
                 "by_risk_band": row,
                 "by_mode_class": row,
+                "usage": Usage.of(row),
                 "disk_used_percent": disk_used_percent(
                     row["measured_used_mib"], row["measured_provisioned_mib"]
                 ),

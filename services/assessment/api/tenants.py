@@ -1,6 +1,7 @@
 """Tenants as people edit them: create, rename, merge, and assign VMs by hand."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
@@ -33,12 +34,15 @@ from shared.auth.permissions import Permission
 from shared.auth.principal import Principal
 from shared.db.idempotency import Reply
 from shared.db.uow import Database, Transactions
+from shared.http.csv_lists import CSV_RESPONSE, CsvResponse, every_row, fields
 from shared.http.etags import BaseVersion, etag
 from shared.http.idempotency import KeyedPost, json_reply, run_once
 from shared.http.models import ListReply, PageParameters
 from shared.http.security import VisibleProject, require
 from shared.kernel.ids import AssessmentId, TenantId
+from shared.kernel.paging import Page
 
+OfTenant = Annotated[UUID | None, Query(description="Only this tenant's")]
 Reader = Annotated[Principal, require(Permission.READ)]
 Writer = Annotated[Principal, require(Permission.WRITE)]
 SourceIds = Annotated[
@@ -174,12 +178,24 @@ def assignments_routes(
             next_cursor=found.next_cursor,
         )
 
+    @router.get("/tenant-register.csv", response_class=Response, responses=CSV_RESPONSE)
+    async def download_tenant_register(project_id: VisibleProject, caller: Reader) -> Response:
+        """All tenants of the list as CSV. Text that a spreadsheet would take for a formula has an
+        apostrophe in front."""
+
+        async def read(cursor: str | None, limit: int) -> Page[Mapping[str, Any]]:
+            async with database.read() as connection:
+                return await list_register(connection, project_id, cursor=cursor, limit=limit)
+
+        columns = fields(*TenantSummary.model_fields)
+        return CsvResponse("tenant-register", columns, await every_row(read))
+
     @router.get("/tenant-assignments")
     async def list_tenant_assignments(
         project_id: VisibleProject,
         caller: Reader,
         page: PageParameters,
-        tenant_id: Annotated[UUID | None, Query(description="Only this tenant's")] = None,
+        tenant_id: OfTenant = None,
     ) -> ListReply[Assignment]:
         """VMs that were assigned by hand, by name."""
         async with database.read() as connection:
@@ -194,6 +210,26 @@ def assignments_routes(
             items=[Assignment.model_validate(row) for row in found.items],
             next_cursor=found.next_cursor,
         )
+
+    @router.get("/tenant-assignments.csv", response_class=Response, responses=CSV_RESPONSE)
+    async def download_tenant_assignments(
+        project_id: VisibleProject, caller: Reader, tenant_id: OfTenant = None
+    ) -> Response:
+        """All assigned VMs of the list as CSV, with the same filter. Text that a spreadsheet would
+        take for a formula has an apostrophe in front."""
+
+        async def read(cursor: str | None, limit: int) -> Page[Mapping[str, Any]]:
+            async with database.read() as connection:
+                return await list_assignments(
+                    connection,
+                    project_id,
+                    tenant_id=TenantId(tenant_id) if tenant_id else None,
+                    cursor=cursor,
+                    limit=limit,
+                )
+
+        columns = fields(*Assignment.model_fields)
+        return CsvResponse("tenant-assignments", columns, await every_row(read))
 
     @router.post("/tenant-assignments", response_model=BulkReply)
     async def assign_vms_route(

@@ -10,7 +10,15 @@ from pydantic import StringConstraints
 from services.assessment.domain.finding_catalogue import KINDS
 from services.assessment.domain.scope import Exclusion
 from services.assessment.domain.vm_list import Range, SortOrder, VmFilter, VmOrder, VmSort
-from shared.contracts.records import ModeClass, OsFamily, PowerState, RiskBand, Severity
+from shared.contracts.records import (
+    Confidence,
+    ModeClass,
+    OsFamily,
+    PowerState,
+    RiskBand,
+    Severity,
+    TargetSupport,
+)
 from shared.kernel.errors import Invalid
 from shared.kernel.ids import TenantId
 
@@ -58,6 +66,12 @@ class VmQuery:
     network: Annotated[tuple[Text, ...], _named("VMs with a NIC on this network")] = ()
     risk_band: Annotated[tuple[RiskBand, ...], _several("this band")] = ()
     mode_class: Annotated[tuple[ModeClass, ...], _several("this class")] = ()
+    target_support: Annotated[
+        tuple[TargetSupport, ...], _several("VMs whose system the target runs so")
+    ] = ()
+    tenant_confidence: Annotated[
+        tuple[Confidence, ...], _several("VMs whose tenant is so sure")
+    ] = ()
     finding: Annotated[tuple[Text, ...], _several("VMs that have this finding")] = ()
     severity: Annotated[tuple[Severity, ...], _several("VMs with a finding this grave")] = ()
     excluded: Annotated[
@@ -98,6 +112,8 @@ class VmQuery:
             network=frozenset(self.network),
             risk_band=frozenset(self.risk_band),
             mode_class=frozenset(self.mode_class),
+            target_support=frozenset(self.target_support),
+            tenant_confidence=frozenset(self.tenant_confidence),
             finding=frozenset(self.finding),
             severity=frozenset(self.severity),
             excluded=frozenset(self.excluded),

@@ -6,6 +6,8 @@ from typing import Self
 from pydantic import Field
 
 from services.assessment.api.schemas import AssessedVm
+from services.assessment.api.usage_schemas import Usage
+from services.assessment.domain.usage import disk_used_percent
 from services.assessment.persistence.vm_facets import Facet, Sums
 from services.assessment.persistence.vm_statistics import Statistics
 from shared.contracts.records import VmRecord
@@ -74,6 +76,8 @@ class VmFacets(ReplyModel):
     network: VmFacet
     risk_band: VmFacet
     mode_class: VmFacet
+    target_support: VmFacet
+    tenant_confidence: VmFacet
     finding: VmFacet
     severity: VmFacet
 
@@ -121,6 +125,24 @@ class StatisticsTotals(ReplyModel):
     used_mib: int
     disk_count: int
     nic_count: int
+    measured_vms: int = Field(description="VMs whose used disk was measured")
+    disk_used_percent: int | None = Field(
+        description="Used of provisioned disk of those VMs; null where there are none"
+    )
+    usage: Usage
+
+    @classmethod
+    def of(cls, sums: Mapping[str, int | None]) -> Self:
+        """``sums`` as a reply."""
+        return cls.model_validate(
+            {
+                **sums,
+                "disk_used_percent": disk_used_percent(
+                    sums["measured_used_mib"], sums["measured_provisioned_mib"]
+                ),
+                "usage": Usage.of(sums),
+            }
+        )
 
 
 class VmStatistics(ReplyModel):
@@ -132,6 +154,8 @@ class VmStatistics(ReplyModel):
     by_os_product: list[VmGroup] = Field(description="The ten largest")
     by_risk_band: list[VmGroup]
     by_mode_class: list[VmGroup]
+    by_target_support: list[VmGroup]
+    by_tenant_confidence: list[VmGroup]
     by_gravest_finding: list[VmGroup] = Field(description="Empty value: VMs without findings")
     by_datacenter: list[VmGroup]
     by_cluster: list[VmGroup] = Field(description="The ten largest")
@@ -151,7 +175,7 @@ class VmStatistics(ReplyModel):
         }
         return cls.model_validate(
             {
-                "totals": StatisticsTotals.model_validate(found.totals),
+                "totals": StatisticsTotals.of(found.totals),
                 "disk_histogram": [VmClass.model_validate(one) for one in found.disk_classes],
                 "risk_histogram": [VmClass.model_validate(one) for one in found.score_classes],
                 **groups,

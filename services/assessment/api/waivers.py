@@ -1,6 +1,7 @@
 """Findings that are let pass, with a note and an author."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
@@ -19,11 +20,15 @@ from shared.auth.permissions import Permission
 from shared.auth.principal import Principal
 from shared.db.idempotency import Reply
 from shared.db.uow import Database, Transactions
+from shared.http.csv_lists import CSV_RESPONSE, CsvResponse, every_row, fields
 from shared.http.idempotency import KeyedPost, json_reply, run_once
 from shared.http.models import ListReply, PageParameters
 from shared.http.security import VisibleProject, require
 from shared.kernel.ids import AssessmentId, VmId
+from shared.kernel.paging import Page
 
+OfFinding = Annotated[str | None, Query(description="Only of this", max_length=64)]
+OfVm = Annotated[UUID | None, Query(description="Only of this VM")]
 Reader = Annotated[Principal, require(Permission.READ)]
 Writer = Annotated[Principal, require(Permission.WRITE)]
 
@@ -37,8 +42,8 @@ def waivers_routes(database: Database, transactions: Transactions[AssessmentStor
         project_id: VisibleProject,
         caller: Reader,
         page: PageParameters,
-        finding: Annotated[str | None, Query(description="Only of this", max_length=64)] = None,
-        vm_id: Annotated[UUID | None, Query(description="Only of this VM")] = None,
+        finding: OfFinding = None,
+        vm_id: OfVm = None,
     ) -> ListReply[WaiverReply]:
         """Waivers by finding and VM; those of VMs that no import has any more too."""
         async with database.read() as connection:
@@ -54,6 +59,30 @@ def waivers_routes(database: Database, transactions: Transactions[AssessmentStor
             items=[WaiverReply.model_validate(row) for row in found.items],
             next_cursor=found.next_cursor,
         )
+
+    @router.get(".csv", response_class=Response, responses=CSV_RESPONSE)
+    async def download_waivers(
+        project_id: VisibleProject,
+        caller: Reader,
+        finding: OfFinding = None,
+        vm_id: OfVm = None,
+    ) -> Response:
+        """All waivers of the list as CSV, with the same filter. Text that a spreadsheet would take
+        for a formula has an apostrophe in front."""
+        known = None if finding is None else known_finding(finding)
+
+        async def read(cursor: str | None, limit: int) -> Page[Mapping[str, Any]]:
+            async with database.read() as connection:
+                return await list_waivers(
+                    connection,
+                    project_id,
+                    finding=known,
+                    vm_id=VmId(vm_id) if vm_id else None,
+                    cursor=cursor,
+                    limit=limit,
+                )
+
+        return CsvResponse("waivers", fields(*WaiverReply.model_fields), await every_row(read))
 
     @router.post("", response_model=BulkReply)
     async def waive_finding_route(

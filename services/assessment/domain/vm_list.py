@@ -28,12 +28,21 @@ class VmSort(StrEnum):
     PROVISIONED = "provisioned_mib"
     ALLOCATED = "allocated_mib"
     USED = "used_mib"
+    DISK_PERCENT = "disk_used_percent"
+    CPU_USED = "cpu_used_mhz"
+    CPU_PERCENT = "cpu_percent"
+    MEMORY_ACTIVE = "memory_active_mib"
+    MEMORY_ACTIVE_PERCENT = "memory_active_percent"
+    MEMORY_CONSUMED = "memory_consumed_mib"
+    MEMORY_CONSUMED_PERCENT = "memory_consumed_percent"
     DISKS = "disk_count"
     NICS = "nic_count"
     SNAPSHOTS = "snapshot_count"
     RISK_SCORE = "risk_score"
     RISK_BAND = "risk_band"
     MODE_CLASS = "mode_class"
+    TARGET_SUPPORT = "target_support"
+    TENANT_CONFIDENCE = "tenant_confidence"
     GRAVEST_FINDING = "gravest_finding"
     FINDINGS = "finding_count"
 
@@ -75,6 +84,8 @@ class VmFilter:
     """A NIC is on one of them."""
     risk_band: frozenset[str] = frozenset()
     mode_class: frozenset[str] = frozenset()
+    target_support: frozenset[str] = frozenset()
+    tenant_confidence: frozenset[str] = frozenset()
     finding: frozenset[str] = frozenset()
     """Ids of kinds; the VM has at least one of them."""
     severity: frozenset[str] = frozenset()

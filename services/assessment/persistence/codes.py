@@ -5,7 +5,15 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from services.assessment.domain.scope import Exclusion
-from shared.contracts.records import ModeClass, OsFamily, PowerState, RiskBand, Severity
+from shared.contracts.records import (
+    Confidence,
+    ModeClass,
+    OsFamily,
+    PowerState,
+    RiskBand,
+    Severity,
+    TargetSupport,
+)
 
 POWER_STATES: Final[dict[str, int]] = {
     PowerState.ON: 1,
@@ -28,6 +36,25 @@ MODE_CLASSES: Final[dict[str, int]] = {
     ModeClass.WARM_RISKY: 2,
     ModeClass.COLD_REQUIRED: 3,
 }
+TARGET_SUPPORTS: Final[dict[str, int]] = {
+    TargetSupport.SUPPORTED: 1,
+    TargetSupport.UNSUPPORTED: 2,
+    TargetSupport.UNKNOWN: 3,
+}
+CONFIDENCES: Final[dict[str, int]] = {
+    Confidence.HIGH: 1,
+    Confidence.MEDIUM: 2,
+    Confidence.LOW: 3,
+}
+CODES: Final[Mapping[str, Mapping[str, int]]] = {
+    "power_state": POWER_STATES,
+    "os_family": OS_FAMILIES,
+    "risk_band": RISK_BANDS,
+    "mode_class": MODE_CLASSES,
+    "target_support": TARGET_SUPPORTS,
+    "tenant_confidence": CONFIDENCES,
+}
+"""By the field of a VM."""
 EXCLUSIONS: Final[dict[str, int]] = {
     Exclusion.TEMPLATE: 1,
     Exclusion.SRM_PLACEHOLDER: 2,

@@ -3,10 +3,12 @@
 from typing import Final
 
 from sqlalchemy import (
+    REAL,
     BigInteger,
     Boolean,
     Column,
     DateTime,
+    Double,
     Integer,
     LargeBinary,
     MetaData,
@@ -16,6 +18,8 @@ from sqlalchemy import (
     Uuid,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from services.assessment.domain.usage import MEASURES
 
 metadata = MetaData()
 
@@ -182,6 +186,16 @@ assessed_vms = Table(
     Column("severities", SmallInteger, nullable=False),
     Column("page_number", Integer),
     Column("page_line", Integer),
+    Column("cpu_used_mhz", BigInteger),
+    Column("cpu_capacity_mhz", BigInteger),
+    Column("cpu_percent", Double),
+    Column("cpu_basis", Text, nullable=False),
+    Column("memory_active_mib", BigInteger),
+    Column("memory_active_percent", Double),
+    Column("memory_active_basis", Text, nullable=False),
+    Column("memory_consumed_mib", BigInteger),
+    Column("memory_consumed_percent", Double),
+    Column("memory_consumed_basis", Text, nullable=False),
 )
 
 vm_keys = Table(
@@ -213,6 +227,16 @@ vm_keys = Table(
     Column("host", Text),
     Column("os_product", Text),
     Column("os_text", Text),
+    Column("cpu_used_mhz", BigInteger),
+    Column("cpu_capacity_mhz", BigInteger),
+    Column("memory_active_mib", BigInteger),
+    Column("memory_consumed_mib", BigInteger),
+    Column("disk_used_percent", REAL),
+    Column("cpu_percent", REAL),
+    Column("memory_active_percent", REAL),
+    Column("memory_consumed_percent", REAL),
+    Column("target_support", SmallInteger),
+    Column("tenant_confidence", SmallInteger),
 )
 """What lists of VMs are sorted and mostly filtered by, and nothing else: narrow, because every page
 of a sort reads all rows of an assessment (ADR 0020). Derived from ``assessed_vms`` when an
@@ -251,6 +275,15 @@ tenant_totals = Table(
     Column("measured_vms", Integer, nullable=False),
     Column("measured_used_mib", BigInteger, nullable=False),
     Column("measured_provisioned_mib", BigInteger, nullable=False),
+    Column("awake_vms", Integer, nullable=False),
+    *(
+        column
+        for measure in MEASURES
+        for column in (
+            Column(measure.vms, Integer, nullable=False),
+            *(Column(measure.of(part), BigInteger) for part in ("used", "compared", "whole")),
+        )
+    ),
 )
 
 network_uses = Table(

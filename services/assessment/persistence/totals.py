@@ -9,7 +9,6 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Select,
-    and_,
     case,
     cast,
     column,
@@ -25,8 +24,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.assessment.domain.network_class import NetworkClass
 from services.assessment.domain.scope import Exclusion
 from services.assessment.domain.totals import Totals
-from services.assessment.domain.usage import UNMEASURED
+from services.assessment.domain.usage import IDLE
 from services.assessment.persistence.tables import assessed_networks, assessed_vms
+from services.assessment.persistence.usage_sums import is_disk_measured, usage_sums
 from shared.contracts.records import (
     Confidence,
     ModeClass,
@@ -45,11 +45,8 @@ _MODES: Final = (ModeClass.WARM_ELIGIBLE, ModeClass.WARM_RISKY, ModeClass.COLD_R
 
 def tenant_totals_of(assessment_id: AssessmentId) -> Select[Any]:
     """The rows of ``tenant_totals``: one for each tenant that has a VM in scope."""
-    is_measured = and_(
-        _vms.used_basis.not_in(sorted(UNMEASURED)),
-        _vms.used_mib.is_not(None),
-        _vms.provisioned_mib > 0,
-    )
+    is_measured = is_disk_measured(_vms)
+    is_awake = _vms.power_state.not_in(sorted(IDLE))
     return (
         select(
             literal(assessment_id),
@@ -66,6 +63,7 @@ def tenant_totals_of(assessment_id: AssessmentId) -> Select[Any]:
             _count(is_measured),
             _sum(case((is_measured, _vms.used_mib))),
             _sum(case((is_measured, _vms.provisioned_mib))),
+            *usage_sums(_vms, is_awake=is_awake).values(),
         )
         .where(*_in_scope(assessment_id))
         .group_by(_vms.tenant_id)

@@ -25,14 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.assessment.domain.finding_catalogue import KINDS
 from services.assessment.domain.vm_list import UNKNOWN, VmFilter
-from services.assessment.persistence.codes import (
-    MODE_CLASSES,
-    OS_FAMILIES,
-    POWER_STATES,
-    RISK_BANDS,
-    SEVERITIES,
-    words,
-)
+from services.assessment.persistence.codes import CODES, POWER_STATES, SEVERITIES, words
 from services.assessment.persistence.grouping import Groups, grouped
 from services.assessment.persistence.tables import tenants, vm_keys, vm_terms
 from services.assessment.persistence.vm_list import wanted_keys
@@ -46,10 +39,7 @@ Counted = tuple[Any, ...]
 
 _keys: Final = vm_keys.c
 CODED: Final[Mapping[str, Mapping[int, str]]] = {
-    "power_state": words(POWER_STATES),
-    "os_family": words(OS_FAMILIES),
-    "risk_band": words(RISK_BANDS),
-    "mode_class": words(MODE_CLASSES),
+    name: words(codes) for name, codes in CODES.items()
 }
 """Fields that are stored as numbers, with their words."""
 _SCALARS: Final = (*CODED, "os_product", "cluster", "datacenter", "tenant_id")

@@ -3,18 +3,24 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Table, case, func, literal, select, text
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Double,
+    Table,
+    case,
+    cast,
+    func,
+    literal,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.assessment.persistence.codes import (
-    EXCLUSIONS,
-    MODE_CLASSES,
-    OS_FAMILIES,
-    POWER_STATES,
-    RISK_BANDS,
-)
+from services.assessment.persistence.codes import CODES, EXCLUSIONS
 from services.assessment.persistence.tables import assessed_vms, vm_keys, vm_terms
+from services.assessment.persistence.usage_sums import is_disk_measured
 from shared.kernel.ids import AssessmentId
 
 _SORT_MEMORY: Final = "64MB"
@@ -37,11 +43,15 @@ async def fill_vm_keys(connection: AsyncConnection, assessment_id: AssessmentId)
     derived: dict[str, ColumnElement[Any]] = {
         "position": func.row_number().over(order_by=(_vms.name, _vms.vm_id)),
         "finding_count": func.cardinality(_vms.finding_ids),
-        "power_state": _number(_vms.power_state, POWER_STATES),
-        "os_family": _number(_vms.os_family, OS_FAMILIES),
-        "risk_band": _number(_vms.risk_band, RISK_BANDS),
-        "mode_class": _number(_vms.mode_class, MODE_CLASSES),
+        **{name: _number(_vms[name], codes) for name, codes in CODES.items()},
         "excluded": _number(_vms.excluded_because, EXCLUSIONS),
+        # As ``disk_used_percent`` has it: of doubles the server too rounds a half to even.
+        "disk_used_percent": case(
+            (
+                is_disk_measured(_vms),
+                func.round(cast(100 * _vms.used_mib, Double) / _vms.provisioned_mib),
+            )
+        ),
         "search": searchable(
             func.concat_ws(
                 literal("\n"),

@@ -33,15 +33,7 @@ from services.assessment.domain.vm_list import (
     VmOrder,
     VmSort,
 )
-from services.assessment.persistence.codes import (
-    EXCLUSIONS,
-    MODE_CLASSES,
-    OS_FAMILIES,
-    POWER_STATES,
-    RISK_BANDS,
-    SEVERITIES,
-    gravest,
-)
+from services.assessment.persistence.codes import CODES, EXCLUSIONS, SEVERITIES, gravest
 from services.assessment.persistence.tables import assessed_vms, tenants, vm_keys, vm_terms
 from services.assessment.persistence.vm_keys import searchable
 from shared.db.uow import Database
@@ -187,14 +179,9 @@ def _conditions(only: VmFilter) -> Iterator[tuple[str, ColumnElement[bool]]]:
 
 
 def _word_conditions(only: VmFilter) -> Iterator[tuple[str, ColumnElement[bool]]]:
-    if only.power_state:
-        yield "power_state", _keys.power_state.in_([POWER_STATES[w] for w in only.power_state])
-    if only.os_family:
-        yield "os_family", _keys.os_family.in_([OS_FAMILIES[w] for w in only.os_family])
-    if only.risk_band:
-        yield "risk_band", _keys.risk_band.in_([RISK_BANDS[w] for w in only.risk_band])
-    if only.mode_class:
-        yield "mode_class", _keys.mode_class.in_([MODE_CLASSES[w] for w in only.mode_class])
+    for name, codes in CODES.items():
+        if words := getattr(only, name):
+            yield name, _keys[name].in_([codes[word] for word in words])
 
 
 def _one_of(column: Column[Any], values: frozenset[str]) -> ColumnElement[bool]:

@@ -20,10 +20,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.assessment.domain.usage import IDLE
 from services.assessment.domain.vm_list import VmFilter
 from services.assessment.persistence.codes import POWER_STATES, SEVERITIES, words
 from services.assessment.persistence.grouping import grouped
 from services.assessment.persistence.tables import vm_keys, vm_terms
+from services.assessment.persistence.usage_sums import usage_sums
 from services.assessment.persistence.vm_facets import CODED, as_filter, tenant_names
 from services.assessment.persistence.vm_list import wanted_keys
 from shared.kernel.ids import AssessmentId
@@ -70,7 +72,7 @@ class Class:
 class Statistics:
     """All of it. In ``by_network`` a VM on two networks counts for both."""
 
-    totals: Mapping[str, int]
+    totals: Mapping[str, int | None]
     groups: Mapping[str, Sequence[Group]]
     disk_classes: Sequence[Class]
     score_classes: Sequence[Class]
@@ -147,9 +149,11 @@ def _classes(rows: Iterable[Sequence[Any]], starts: Sequence[int]) -> list[Class
 
 async def _totals(
     connection: AsyncConnection, source: FromClause, wanted: ColumnElement[bool]
-) -> Mapping[str, int]:
+) -> Mapping[str, int | None]:
     lacking = or_(_keys.vcpus.is_(None), _keys.memory_mib.is_(None), _keys.disk_mib.is_(None))
     is_off = _keys.power_state == POWER_STATES["poweredOff"]
+    is_awake = _keys.power_state.not_in([POWER_STATES[word] for word in sorted(IDLE)])
+    is_measured = _keys.disk_used_percent.is_not(None)
     summed = ("disk_count", "nic_count", "provisioned_mib", "allocated_mib", *_SUMMED)
     row = await connection.execute(
         select(
@@ -158,6 +162,12 @@ async def _totals(
             func.count().filter(lacking).label("unsized_vms"),
             func.count(_keys.tenant_id.distinct()).label("tenants"),
             *(_sum(_keys[name]).label(name) for name in summed),
+            func.count().filter(is_measured).label("measured_vms"),
+            *(
+                _sum(case((is_measured, _keys[name]))).label(f"measured_{name}")
+                for name in ("used_mib", "provisioned_mib")
+            ),
+            *(one.label(name) for name, one in usage_sums(_keys, is_awake=is_awake).items()),
         )
         .select_from(source)
         .where(wanted)

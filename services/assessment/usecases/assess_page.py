@@ -10,6 +10,7 @@ from services.assessment.domain.network_class import NetworkClass
 from services.assessment.domain.networks import Attachment, NetworkUse, attachments
 from services.assessment.domain.tenancy import Tenant, TenantKey, key_of
 from services.assessment.domain.tenant_detection import CONFIDENCE, Method
+from services.assessment.domain.usage import cpu_capacity_mhz
 from services.assessment.domain.waivers import Waiver
 from services.assessment.usecases.ports import AssessedPage
 from shared.contracts.records import VmRecord
@@ -155,6 +156,18 @@ def _record(vm: VmRecord, assessed: Assessed, project_id: ProjectId) -> Record:
         "allocated_mib": vm.allocated_mib,
         "used_mib": vm.used_mib,
         "used_basis": vm.used_basis,
+        "cpu_used_mhz": vm.cpu_used_mhz,
+        "cpu_capacity_mhz": cpu_capacity_mhz(
+            vm.cpu_max_mhz, vcpus=vm.vcpus, host_mhz=vm.host_cpu_mhz
+        ),
+        "cpu_percent": vm.cpu_percent,
+        "cpu_basis": vm.cpu_basis,
+        "memory_active_mib": vm.memory_active_mib,
+        "memory_active_percent": vm.memory_active_percent,
+        "memory_active_basis": vm.memory_active_basis,
+        "memory_consumed_mib": vm.memory_consumed_mib,
+        "memory_consumed_percent": vm.memory_consumed_percent,
+        "memory_consumed_basis": vm.memory_consumed_basis,
         "disk_count": len(vm.disks),
         "nic_count": len(vm.nics),
         "networks": list(dict.fromkeys(nic.network for nic in vm.nics if nic.network)),

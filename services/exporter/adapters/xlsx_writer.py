@@ -15,8 +15,8 @@ from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from services.exporter.domain.cell_text import cell_text
 from services.exporter.domain.sheets import Cell, Column, Kind, Sheet
+from shared.kernel.cell_text import cell_text
 
 MAX_ROWS: Final = 1_048_576
 """Rows of a worksheet, the header included."""

@@ -58,6 +58,28 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/v1/projects/{project_id}/inventories/{inventory_id}/clusters", "ingest", READ),
     Route("GET", "/v1/projects/{project_id}/inventories/{inventory_id}/datastores", "ingest", READ),
     Route("GET", "/v1/projects/{project_id}/inventories/{inventory_id}/networks", "ingest", READ),
+    *(
+        Route(
+            "GET",
+            f"/v1/projects/{{project_id}}/inventories/{{inventory_id}}/{listed}.csv",
+            "ingest",
+            READ,
+        )
+        for listed in (
+            *("disks", "nics", "snapshots", "partitions"),
+            *("hosts", "clusters", "datastores", "networks"),
+            "comparison/vms",
+        )
+    ),
+    Route(
+        "GET", "/v1/projects/{project_id}/inventories/{inventory_id}/affected-rows", "ingest", READ
+    ),
+    Route(
+        "GET",
+        "/v1/projects/{project_id}/inventories/{inventory_id}/affected-rows.xlsx",
+        "ingest",
+        READ,
+    ),
     Route("DELETE", "/v1/projects/{project_id}/inventories/{inventory_id}", "ingest", WRITE),
     Route("GET", "/v1/projects/{project_id}/inventories/{inventory_id}/comparison", "ingest", READ),
     Route(
@@ -70,6 +92,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "POST", "/v1/projects/{project_id}/inventories/{inventory_id}/application", "ingest", WRITE
     ),
     Route("GET", "/v1/projects/{project_id}/trend", "ingest", READ),
+    Route("GET", "/v1/projects/{project_id}/trend.csv", "ingest", READ),
     Route("GET", "/v1/projects/{project_id}/assessment", "assessment", READ),
     Route("GET", "/v1/projects/{project_id}/assessment/vms", "assessment", READ),
     Route("GET", "/v1/projects/{project_id}/assessment/vms.csv", "assessment", READ),
@@ -93,12 +116,15 @@ ROUTES: Final[tuple[Route, ...]] = (
             ("GET", "/tenants/{tenant_id}/merge-preview", READ),
             ("POST", "/tenants/{tenant_id}/merges", WRITE),
             ("GET", "/tenant-register", READ),
+            ("GET", "/tenant-register.csv", READ),
             ("GET", "/tenant-assignments", READ),
+            ("GET", "/tenant-assignments.csv", READ),
             ("POST", "/tenant-assignments", WRITE),
             ("GET", "/networks", READ),
             ("GET", "/networks/{network_id}", READ),
             ("PATCH", "/networks/{network_id}", WRITE),
             ("GET", "/waivers", READ),
+            ("GET", "/waivers.csv", READ),
             ("POST", "/waivers", WRITE),
             ("POST", "/waivers/removals", WRITE),
         )

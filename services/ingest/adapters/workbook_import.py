@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import islice
 from types import TracebackType
 from typing import Self, TypeVar
@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 
 import orjson
 
+from services.ingest.adapters.affected_values import AffectedValues
 from services.ingest.adapters.copy_text import CopyFile
 from services.ingest.adapters.parser_files import ParserFiles, ParserJob
 from services.ingest.adapters.workbook_tabs import TabsOfWorkbook
@@ -43,6 +44,26 @@ def import_workbook(files: ParserFiles, job: ParserJob, progress: Progress) -> d
         AppError: the workbook is refused; the text says why.
     """
     tabs = TabsOfWorkbook(files.workbook, job.workbook, progress)
+    with _Writer(files, job, progress) as writer:
+        manifest, report = _write_estate(tabs, job, writer)
+        # All other rows are gone from memory by now: a tab that is read again has room.
+        affected = AffectedValues(tabs, tabs.rejects.affected, job.inventory_id)
+        writer.write_rows(affected)
+        report = replace(report, affected=affected.report())
+    files.manifest.write_text(manifest.model_dump_json())
+    files.report.write_bytes(orjson.dumps(asdict(report)))
+    return {
+        "vm_count": manifest.record_count,
+        "disk_count": writer.count("disks"),
+        "nic_count": writer.count("nics"),
+        "page_count": len(writer.page_digests),
+    }
+
+
+def _write_estate(
+    tabs: TabsOfWorkbook, job: ParserJob, writer: "_Writer"
+) -> tuple[SnapshotManifest, ImportReport]:
+    """Writes VMs and infrastructure; what there is to say of them."""
     rows = tabs.read()
     for export in rows.exports.values():
         export.exported_at = export.exported_at or job.received_at.replace(tzinfo=None)
@@ -52,16 +73,15 @@ def import_workbook(files: ParserFiles, job: ParserJob, progress: Progress) -> d
         (str(uuid5(project_id, identity.key)), index)
         for index, identity in assembly.identities.items()
     )
-    with _Writer(files, job, progress) as writer:
-        writer.write(((vm_id, assembly.vm(index)) for vm_id, index in ids), total=len(ids))
-        infrastructure = infrastructure_values(
-            rows.infrastructure,
-            assembly.hosts,
-            assembly.networks,
-            rows.vcenters,
-            job.inventory_id,
-        )
-        writer.write_rows(infrastructure)
+    writer.write(((vm_id, assembly.vm(index)) for vm_id, index in ids), total=len(ids))
+    infrastructure = infrastructure_values(
+        rows.infrastructure,
+        assembly.hosts,
+        assembly.networks,
+        rows.vcenters,
+        job.inventory_id,
+    )
+    writer.write_rows(infrastructure)
     manifest = SnapshotManifest(
         id=UUID(job.snapshot_id),
         record_schema=VmRecord.SCHEMA,
@@ -69,9 +89,8 @@ def import_workbook(files: ParserFiles, job: ParserJob, progress: Progress) -> d
         page_sha256=writer.page_digests,
         header={"vcenters": rows.vcenters.known()},
     )
-    files.manifest.write_text(manifest.model_dump_json())
     tab_reports = tabs.reports(assembly.coverage_of)
-    report = ImportReport(
+    return manifest, ImportReport(
         confidence=writer.confidence.summary(tab_reports, assembly.contradictions.counts),
         tabs=tab_reports,
         other_tabs=tabs.other_tabs(),
@@ -87,13 +106,6 @@ def import_workbook(files: ParserFiles, job: ParserJob, progress: Progress) -> d
         rejected=tuple(tabs.rejects.kept),
         contradictions=contradiction_reports(assembly.contradictions),
     )
-    files.report.write_bytes(orjson.dumps(asdict(report)))
-    return {
-        "vm_count": len(ids),
-        "disk_count": writer.count("disks"),
-        "nic_count": writer.count("nics"),
-        "page_count": len(writer.page_digests),
-    }
 
 
 class _Writer:

@@ -4,7 +4,7 @@ A tab of an import of several files is read from one file after the other.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final, TypeVar
@@ -16,7 +16,9 @@ from services.ingest.domain import infrastructure_columns as around
 from services.ingest.domain import infrastructure_rows as infrastructure
 from services.ingest.domain import network_rows as network
 from services.ingest.domain import rows as typed
+from services.ingest.domain.affected_rows import Place
 from services.ingest.domain.assembly import Export, WorkbookRows, name_nameless
+from services.ingest.domain.cells import Cell
 from services.ingest.domain.columns import (
     TABS,
     VCD,
@@ -31,7 +33,7 @@ from services.ingest.domain.columns import (
     VUSB,
 )
 from services.ingest.domain.errors import COLUMN_MISSING, NO_VMS, TAB_MISSING
-from services.ingest.domain.headers import Tab, normal_tab_name
+from services.ingest.domain.headers import HeaderMatch, Tab, normal_tab_name
 from services.ingest.domain.import_report import VCenterSource
 from services.ingest.domain.joins import Coverage
 from services.ingest.domain.limits import WorkbookLimits
@@ -46,9 +48,6 @@ from shared.kernel.errors import ErrorDetail, Invalid
 
 R = TypeVar("R")
 V = TypeVar("V", bound=TabRow)
-
-_Place = tuple[str | None, str]
-"""A file's label and RVTools' name of a tab."""
 
 CoverageOf = Callable[[str | None, str], Coverage | None]
 """Takes a file's label and a tab."""
@@ -76,9 +75,9 @@ class TabsOfWorkbook:
         self.rejects = Rejects()
         self._limits = limits
         self._progress = progress
-        self._tables: dict[_Place, Table] = {}
-        self._without_header: dict[_Place, str] = {}
-        self._notes: dict[_Place, str | None] = {}
+        self._tables: dict[Place, Table] = {}
+        self._without_header: dict[Place, str] = {}
+        self._notes: dict[Place, str | None] = {}
         self._common: dict[str | None, SharedCells] = defaultdict(SharedCells)
         progress({"stage": "validating"})
         self._sources = open_sources(path, limits)
@@ -136,6 +135,25 @@ class TabsOfWorkbook:
         known = {normal_tab_name(tab) for tab in TABS}
         names = [name for file in self._files for name in file.tabs.tab_names]
         return tuple(dict.fromkeys(n for n in names if normal_tab_name(n) not in known))
+
+    def places(self) -> Iterator[tuple[str, Place, HeaderMatch]]:
+        """The tabs that were read, each with a name that is unique in the import and short enough
+        for a sheet, and its header."""
+        for number, file in enumerate(self._files, start=1):
+            for tab in TABS:
+                table = self._tables.get((file.label, tab))
+                if table is not None:
+                    sheet = tab if file.label is None else f"{number} {tab}"
+                    yield sheet, (file.label, tab), table.header
+
+    def lines_again(self, place: Place) -> Iterator[Sequence[Cell]]:
+        """The lines of a tab from the top, when all has been read."""
+        file = self._sources.named(place[0])
+        try:
+            with naming(file.label):
+                yield from file.tabs.lines(place[1])
+        finally:  # the caller may stop early
+            self._leave(file)
 
     def file_names(self) -> tuple[str, ...]:
         """The files of an import of several."""

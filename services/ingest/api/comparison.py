@@ -1,5 +1,7 @@
 """Comparing imports of a project, applying the held ones, and how the estate developed."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -21,6 +23,7 @@ from services.ingest.usecases.apply_inventory import ApplyInventory, discard_inv
 from services.ingest.usecases.ports import IngestStore
 from shared.db.idempotency import Reply
 from shared.db.uow import Database, Transactions
+from shared.http.csv_lists import CSV_RESPONSE, Columns, CsvResponse, cell, every_row, fields
 from shared.http.idempotency import KeyedPost, json_reply, run_once
 from shared.http.models import ListReply, PageParameters
 from shared.http.pages import snapshot_path
@@ -32,8 +35,21 @@ BaseOfQuery = Annotated[
     UUID | None,
     Query(description="Import to compare with; the one applied before it unless given"),
 ]
+ChangeKindQuery = Annotated[ChangeKind | None, Query(description="Only VMs that differ so")]
 _NOT_READY: Final[dict[int | str, dict[str, Any]]] = {
     409: {"description": "The import is not complete"}
+}
+
+
+def _figures(side: str) -> Callable[[Mapping[str, Any]], list[str]]:
+    """What a VM is or was, in one cell: names have the units."""
+    return lambda row: [f"{name}: {cell(value)}" for name, value in (row[side] or {}).items()]
+
+
+_CHANGE_COLUMNS: Final[Columns] = {
+    **fields("vm_id", "name", "kinds"),
+    "before": _figures("before"),
+    "after": _figures("after"),
 }
 
 
@@ -60,7 +76,7 @@ def comparison_routes(
         caller: Reader,
         page: PageParameters,
         base: BaseOfQuery = None,
-        kind: Annotated[ChangeKind | None, Query(description="Only VMs that differ so")] = None,
+        kind: ChangeKindQuery = None,
     ) -> ListReply[VmChangeReply]:
         """The VMs that an import adds, removes or changes, by name."""
         async with database.read() as connection:
@@ -75,6 +91,36 @@ def comparison_routes(
             )
         items = [VmChangeReply.of(change) for change in found.items]
         return ListReply[VmChangeReply].of(Page(items, found.next_cursor))
+
+    @router.get(
+        "/inventories/{inventory_id}/comparison/vms.csv",
+        response_class=Response,
+        responses=CSV_RESPONSE | _NOT_READY,
+    )
+    async def download_changed_vms(
+        project_id: VisibleProject,
+        inventory_id: UUID,
+        caller: Reader,
+        base: BaseOfQuery = None,
+        kind: ChangeKindQuery = None,
+    ) -> Response:
+        """All VMs of the list as CSV, with the same filter. Text that a spreadsheet would take for
+        a formula has an apostrophe in front."""
+
+        async def read(cursor: str | None, limit: int) -> Page[Mapping[str, Any]]:
+            async with database.read() as connection:
+                inventory = await ready_inventory(connection, project_id, InventoryId(inventory_id))
+                found = await list_changes(
+                    connection,
+                    await base_of(connection, inventory, InventoryId(base) if base else None),
+                    inventory,
+                    kind=kind,
+                    cursor=cursor,
+                    limit=limit,
+                )
+            return Page([asdict(change) for change in found.items], found.next_cursor)
+
+        return CsvResponse("changed-vms", _CHANGE_COLUMNS, await every_row(read))
 
     @router.post("/inventories/{inventory_id}/application", response_model=InventoryReply)
     async def apply_inventory_route(
@@ -119,5 +165,16 @@ def comparison_routes(
             found = await list_trend(connection, project_id, cursor=page.cursor, limit=page.limit)
         items = [TrendReply.of(point) for point in found.items]
         return ListReply[TrendReply].of(Page(items, found.next_cursor))
+
+    @router.get("/trend.csv", response_class=Response, responses=CSV_RESPONSE)
+    async def download_trend(project_id: VisibleProject, caller: Reader) -> Response:
+        """The totals of all imports of the project as CSV, the newest first."""
+
+        async def read(cursor: str | None, limit: int) -> Page[Mapping[str, Any]]:
+            async with database.read() as connection:
+                found = await list_trend(connection, project_id, cursor=cursor, limit=limit)
+            return Page([asdict(point) for point in found.items], found.next_cursor)
+
+        return CsvResponse("trend", fields(*TrendReply.model_fields), await every_row(read))
 
     return router

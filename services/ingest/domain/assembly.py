@@ -124,7 +124,7 @@ class Assembly:
     """The VMs of a workbook, each made when it is asked for."""
 
     def __init__(self, rows: WorkbookRows, rejects: Rejects) -> None:
-        self.contradictions = Contradictions()
+        self.contradictions = Contradictions(affected=rejects.affected)
         self._rows = rows
         claims, self.ids_adopted = claims_of(rows.vms, rows.refs(), rows.vcenters)
         identified = identify(
@@ -200,7 +200,10 @@ class Assembly:
             for index in sorted(join.by_name):
                 row = self._rows.vms[index]
                 self.contradictions.of_file(row.ref.file).add(
-                    "joined_by_name_only", vm=row.ref.name, tab=join.tab, row=row.number
+                    "joined_by_name_only",
+                    vm=row.ref.name,
+                    row=row.number,
+                    said=(row.ref.name, f"rows of {join.tab} with that name"),
                 )
 
 

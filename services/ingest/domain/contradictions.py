@@ -4,6 +4,8 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Final, Self
 
+from services.ingest.domain.affected_rows import AffectedRows, contradiction_problem
+
 KINDS: Final[dict[str, str]] = {
     "vm_id_repeated": "Rows of vInfo have one VM ID and different names. They are told apart by "
     "name; their identity is weak.",
@@ -55,6 +57,8 @@ class Contradictions:
     file: str | None = None
     counts: Counter[str] = field(default_factory=Counter)
     samples: dict[str, list[Contradiction]] = field(default_factory=dict)
+    affected: AffectedRows = field(default_factory=AffectedRows)
+    """The rows in which they show, where that is known."""
 
     def of_file(self, file: str | None) -> Self:
         """This collection, for contradictions of ``file``."""
@@ -71,6 +75,9 @@ class Contradictions:
     ) -> None:
         """Adds one; ``said`` is vInfo's figure and the other tab's."""
         self.counts[kind] += 1
+        if row is not None:
+            problem = contradiction_problem(kind, KINDS[kind], said)
+            self.affected.add(self.file, tab, row, problem)
         kept = self.samples.setdefault(kind, [])
         if len(kept) < SAMPLES_PER_KIND:
             vinfo, other = (None, None) if said is None else (str(said[0]), str(said[1]))

@@ -10,6 +10,7 @@ AppError
 │   ├── tab-missing             there is no vInfo
 │   ├── column-missing          vInfo has no column that names the VM
 │   ├── no-vms                  vInfo holds no VM
+│   ├── annotated-workbook      it holds the affected rows of an import, not an estate
 │   ├── upload-expired          the bytes of a retried import are not kept any more
 │   └── project-not-confirmed   another name was typed than the project's
 ├── TooLarge
@@ -41,6 +42,7 @@ STRAY_CELL: Final = "stray-cell"
 TAB_MISSING: Final = "tab-missing"
 COLUMN_MISSING: Final = "column-missing"
 NO_VMS: Final = "no-vms"
+ANNOTATED_WORKBOOK: Final = "annotated-workbook"
 UPLOAD_EXPIRED: Final = "upload-expired"
 UPLOAD_TOO_LARGE: Final = "upload-too-large"
 WORKBOOK_TOO_LARGE: Final = "workbook-too-large"

@@ -18,6 +18,16 @@ class VCenterSource:
 
 
 @dataclass(frozen=True, slots=True)
+class AffectedReport:
+    """Rows that were rejected, have a rejected cell or take part in a contradiction."""
+
+    rows: int = 0
+    """Those that the list of affected rows and the annotated workbook hold."""
+    is_complete: bool = True
+    """Whether they are all; only so many are kept."""
+
+
+@dataclass(frozen=True, slots=True)
 class ImportReport:
     """Everything about one import that is not a row."""
 
@@ -42,3 +52,4 @@ class ImportReport:
     rejected: tuple[Reject, ...]
     """The first of them of each tab."""
     contradictions: tuple[ContradictionReport, ...]
+    affected: AffectedReport = AffectedReport()

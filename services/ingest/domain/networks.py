@@ -113,8 +113,9 @@ def _agreed(network: Network, contradictions: Contradictions) -> Vlan | None:
     if len(stated) <= 1:
         return stated.pop() if stated else None
     row = None if network.row is None else network.row.number
+    file = None if network.row is None else network.row.source.file
     words = sorted(str(vlan.id if vlan.id is not None else vlan.trunk) for vlan in stated)
-    contradictions.add(
+    contradictions.of_file(file).add(
         "vlan_differs", vm=None, tab=VPORT, row=row, said=(network.name, ", ".join(words))
     )
     return None

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Final, Self
 
+from services.ingest.domain.affected_rows import AffectedRows, Problem
 from services.ingest.domain.cells import BadCell, Cell, plain_text
 
 SAMPLE_CHARS: Final = 120
@@ -37,6 +38,8 @@ class Rejects:
     cells: Counter[tuple[str | None, str]] = field(default_factory=Counter)
     rows: Counter[tuple[str | None, str]] = field(default_factory=Counter)
     by_tab: Counter[str] = field(default_factory=Counter)
+    affected: AffectedRows = field(default_factory=AffectedRows)
+    """The rows of all of them."""
 
     def of_file(self, file: str | None) -> Self:
         """This collection, for rejects of ``file``."""
@@ -72,6 +75,8 @@ class Rejects:
 
     def _keep(self, reject: Reject) -> None:
         self.by_tab[reject.tab] += 1
+        problem = Problem(reject.column, reject.reason, reject.fix)
+        self.affected.add(self.file, reject.tab, reject.row, problem)
         if self.by_tab[reject.tab] <= self.keep:
             self.kept.append(reject)
 

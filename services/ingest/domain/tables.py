@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
+from services.ingest.domain.affected_rows import is_annotated
 from services.ingest.domain.cells import BadCell, Cell, is_blank, plain_text
 from services.ingest.domain.cells import number as number_in
-from services.ingest.domain.errors import COLUMN_MISSING, TOO_MANY_ROWS
+from services.ingest.domain.errors import ANNOTATED_WORKBOOK, COLUMN_MISSING, TOO_MANY_ROWS
 from services.ingest.domain.evidence import Evidence
 from services.ingest.domain.headers import HeaderMatch, Tab, match_header, normal_header
 from services.ingest.domain.known_columns import is_known
@@ -117,6 +118,8 @@ class Table:
     def _find_header(self) -> tuple[int, HeaderMatch]:
         seen: list[str] = []
         for number, line in enumerate(self._lines, start=1):
+            if is_annotated(line):
+                raise _annotated(self.tab.name, number)
             match = match_header(self.tab, line)
             if self._is_header(match):
                 return number, match
@@ -226,6 +229,17 @@ class Table:
         if not all(is_blank(cells.cell(c)) for c in _NOT_OF_A_TOTAL if c != self._key):
             return False
         return any(_is_figure(cell) for cell in line)
+
+
+def _annotated(tab: str, row: int) -> Invalid:
+    """A list of a few affected rows would be taken for the whole estate."""
+    return Invalid(
+        "This is the workbook of affected rows that an import gave: it holds those rows only, and "
+        "importing it would leave out all others. Make the corrections in the workbook that was "
+        "uploaded first, in the rows that the column Row names, and upload that.",
+        code=ANNOTATED_WORKBOOK,
+        errors=[ErrorDetail("Only affected rows.", tab=tab, row=row, column="Row")],
+    )
 
 
 def _joined(line: Sequence[Cell]) -> str:

@@ -1,5 +1,6 @@
 """Tables of the schema ``ingest``, as migrations made them."""
 
+from services.ingest.persistence.tables.affected import affected_rows, affected_tabs
 from services.ingest.persistence.tables.infrastructure import (
     clusters,
     datastores,
@@ -20,6 +21,8 @@ from services.ingest.persistence.tables.schema import metadata
 from services.ingest.persistence.tables.vms import disks, media, nics, partitions, snapshots, vms
 
 __all__ = [
+    "affected_rows",
+    "affected_tabs",
     "clusters",
     "datastores",
     "disks",

@@ -20,7 +20,7 @@ VALUES: dict[str, Callable[[dict[str, Any]], list[Any]]] = {
         field: lambda vm, field=field: [vm[field]]  # type: ignore[misc]
         for field in (
             *("power_state", "os_family", "os_product", "datacenter", "cluster", "tenant_id"),
-            *("risk_band", "mode_class"),
+            *("risk_band", "mode_class", "target_support", "tenant_confidence"),
         )
     },
     "network": lambda vm: vm["networks"] or [None],

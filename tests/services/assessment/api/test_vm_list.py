@@ -25,9 +25,36 @@ def on(*networks: str) -> list[NicRecord]:
     return [NicRecord(label=str(i), network=name) for i, name in enumerate(networks)]
 
 
+def use(
+    cpu_mhz: tuple[int, int] | None = None, memory_mib: tuple[int, int] | None = None
+) -> dict[str, Any]:
+    """Figures as ingest brings them: used and most CPU; active and consumed of 4 GiB of memory."""
+    found: dict[str, Any] = {}
+    if cpu_mhz is not None:
+        used, most = cpu_mhz
+        found |= {"cpu_used_mhz": used, "cpu_max_mhz": most, "cpu_basis": "reported"}
+        found["cpu_percent"] = round(100 * used / most, 1)
+    for name, used in zip(("active", "consumed"), memory_mib or (), strict=False):
+        found |= {f"memory_{name}_mib": used, f"memory_{name}_basis": "reported"}
+        found[f"memory_{name}_percent"] = round(100 * used / (4 * GIB), 1)
+    return found
+
+
 AN_ESTATE = [
     a_vm(1, name="web-01", folder="/DC1/Acme", cluster="c2", host="h2", vcpus=4, nics=on("front")),
-    a_vm(2, name="web-02", folder="/DC1/Acme", cluster="c1", host="h1", vcpus=2, nics=[]),
+    a_vm(
+        2,
+        name="web-02",
+        folder="/DC1/Acme",
+        cluster="c1",
+        host="h1",
+        vcpus=2,
+        nics=[],
+        used_mib=1 * GIB,
+        provisioned_mib=8 * GIB,
+        used_basis="allocated",
+        **use(cpu_mhz=(300, 4200), memory_mib=(512, 3000)),
+    ),
     a_vm(3, name="web-02", folder="/DC1/Acme", cluster=None, vcpus=None, nics=on("front", "back")),
     a_vm(
         4,
@@ -51,6 +78,10 @@ AN_ESTATE = [
         memory_mib=None,
         disks=[a_disk(is_raw=True)],
         snapshot_count=1,
+        used_mib=3 * GIB,
+        provisioned_mib=8 * GIB,
+        used_basis="guest_used",
+        **use(cpu_mhz=(0, 4200)),
     ),
     a_vm(6, name="big", folder="/DC2/Cinder", primary_ip="10.9.8.7", disk_mib=6000 * GIB),
     a_vm(7, name="golden", folder="/DC1/Images", is_template=True, cluster="c1"),
@@ -103,6 +134,8 @@ RANKS = {
     VmSort.POWER_STATE: ["poweredOn", "poweredOff", "suspended", "unknown"],
     VmSort.RISK_BAND: ["green", "yellow", "red"],
     VmSort.MODE_CLASS: ["warm_eligible", "warm_risky", "cold_required"],
+    VmSort.TARGET_SUPPORT: ["supported", "unsupported", "unknown"],
+    VmSort.TENANT_CONFIDENCE: ["high", "medium", "low"],
     VmSort.GRAVEST_FINDING: ["info", "medium", "high", "blocker"],
 }
 
@@ -157,6 +190,10 @@ FILTERED = {
     "network=": [2],
     "risk_band=red": [],
     "mode_class=cold_required&os_family=windows": [4],
+    "target_support=unsupported": [4, 5],
+    "target_support=unknown&os_family=linux&cluster=c2": [1],
+    "tenant_confidence=low": [],
+    "tenant_confidence=medium&cluster=c1": [2, 4, 10],
     "finding=raw_disk": [5],
     "finding=raw_disk&finding=not_running": [4, 5],
     "severity=blocker": [5],

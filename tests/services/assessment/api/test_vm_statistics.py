@@ -47,7 +47,7 @@ GROUPS: dict[str, Callable[[dict[str, Any]], list[Any]]] = {
         f"by_{field}": lambda vm, field=field: [vm[field]]  # type: ignore[misc]
         for field in (
             *("power_state", "os_family", "os_product", "risk_band", "mode_class"),
-            *("gravest_finding", "datacenter", "cluster"),
+            *("gravest_finding", "datacenter", "cluster", "target_support", "tenant_confidence"),
         )
     },
     "by_tenant": lambda vm: [vm["tenant_id"]],
@@ -82,7 +82,10 @@ async def test_totals_agree_with_those_of_the_assessment(bench: Workbench, read:
 
     shared = totals.keys() & stored.keys()
     assert {key: totals[key] for key in shared} == {key: stored[key] for key in shared}
-    assert totals.keys() - shared == {"disk_count", "nic_count", "provisioned_mib"}
+    assert totals.keys() - shared == {
+        *("disk_count", "nic_count", "provisioned_mib"),
+        *("measured_vms", "disk_used_percent", "usage"),
+    }
 
 
 async def test_histograms_have_every_class_and_every_sized_vm_once(

@@ -7,19 +7,26 @@ from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from sqlalchemy import Connection, select
 
-from services.assessment.persistence.tables import assessed_vms, vm_keys, vm_terms
+from services.assessment.persistence.tables import assessed_vms, tenant_totals, vm_keys, vm_terms
 from tests.services.assessment.api.test_vm_list import AN_ESTATE
 from tests.services.assessment.workbench import Workbench
 
-LOST = {"snapshot_count", "search"}
+REVISIONS = ("0007_vm_keys", "0009_usage")
+LOST = {"snapshot_count", "search"} | {
+    *("cpu_used_mhz", "cpu_capacity_mhz", "cpu_percent"),
+    *(f"memory_{kind}_{part}" for kind in ("active", "consumed") for part in ("mib", "percent")),
+}
 """What the upgrade cannot know: it was not stored."""
 
 
 def downgrade_and_upgrade(connection: Connection) -> None:
-    revision = importlib.import_module("services.assessment.migrations.versions.0007_vm_keys")
+    versions = "services.assessment.migrations.versions"
+    keys, usage = (importlib.import_module(f"{versions}.{name}") for name in REVISIONS)
     with Operations.context(MigrationContext.configure(connection)):
-        revision.downgrade()
-        revision.upgrade()
+        usage.downgrade()
+        keys.downgrade()
+        keys.upgrade()
+        usage.upgrade()
 
 
 async def stored(bench: Workbench) -> list[list[dict[str, Any]]]:
@@ -27,6 +34,7 @@ async def stored(bench: Workbench) -> list[list[dict[str, Any]]]:
         table: [column for column in table.columns if column.name not in LOST]
         for table in (vm_keys, vm_terms)
     }
+    awake = select(tenant_totals.c.tenant_id, tenant_totals.c.awake_vms)
     findings = [assessed_vms.c[name] for name in ("vm_id", "finding_ids", "severities")]
     async with bench.database.read() as connection:
         return [
@@ -34,6 +42,7 @@ async def stored(bench: Workbench) -> list[list[dict[str, Any]]]:
             for statement in (
                 *(select(*some).order_by(table.c.position) for table, some in columns.items()),
                 select(*findings).order_by(assessed_vms.c.vm_id),
+                awake.order_by(tenant_totals.c.tenant_id),
             )
         ]
 

@@ -56,6 +56,14 @@ def _without_sheets(parts: dict[str, bytes]) -> None:
 
 
 REFUSALS = [
+    Refusal(
+        "affected rows",
+        lambda: workbook(vInfo=[["Row", "Problem", "What to do", *VINFO[0]], [2, "", "", "web"]]),
+        "annotated-workbook",
+        "those rows only",
+        "Make the corrections in the workbook that was uploaded first",
+        ("vInfo", 1, "Row"),
+    ),
     Refusal("empty", lambda: b"", "empty-upload", "is empty", "Export all to Excel"),
     Refusal(
         "empty-zip",

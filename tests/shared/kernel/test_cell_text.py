@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.exporter.domain.cell_text import CUT_MARK, MAX_LENGTH, cell_text
+from shared.kernel.cell_text import CUT_MARK, MAX_LENGTH, cell_text
 
 
 @given(st.text(alphabet=st.characters(), max_size=60))
