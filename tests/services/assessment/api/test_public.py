@@ -123,6 +123,7 @@ async def test_a_complete_assessment_shows_totals_of_the_vms_in_scope(
         "by_waived_finding": {},
         "by_target_support": {"supported": 0, "unsupported": 2, "unknown": 4},
         "by_tenant_confidence": {"high": 0, "medium": 6, "low": 0},
+        "by_network_class": {"nsx_overlay": 0, "isolated": 0, "vlan_backed": 0, "standard": 1},
     }
     (announced,) = await bench.announced()
     assert shown["snapshot"]["digest"] == announced["data"]["snapshot"]["digest"]
