@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.assessment.api.decisions import decisions_routes
 from services.assessment.api.internal import internal_routes
 from services.assessment.api.networks import networks_routes
 from services.assessment.api.public import public_routes
@@ -48,6 +49,7 @@ def build(settings: AssessmentSettings) -> Service:
             assignments_routes(parts.database, transactions),
             networks_routes(parts.database, transactions),
             waivers_routes(parts.database, transactions),
+            decisions_routes(parts.database, transactions),
             internal_routes(parts.database),
         ],
         subscriptions={

@@ -191,6 +191,11 @@ async def a_waiver(platform: Platform) -> Ask:
     return Ask("assessment", "POST", f"{ASSESSMENT}/waivers", json=body, headers=keyed())
 
 
+async def a_reset_assessment(platform: Platform) -> Ask:
+    await platform.done(await a_waiver(platform))
+    return Ask("assessment", "POST", f"{ASSESSMENT}/reset", headers=keyed())
+
+
 async def a_network_class(platform: Platform) -> Ask:
     await an_assessment(platform)
     network = network_id(ProjectId(ASSESSED), "vc1", "VM Network", None)
@@ -307,6 +312,7 @@ AUDITED: Final = {
     ("PATCH", f"{_ASSESSMENT}/networks/{{network_id}}"): Audited(
         "network.class_changed", a_network_class
     ),
+    ("POST", f"{_ASSESSMENT}/reset"): Audited("assessment.reset", a_reset_assessment),
     ("POST", f"{_ASSESSMENT}/waivers"): Audited("finding.waived", a_waiver),
     ("POST", f"{_ASSESSMENT}/waivers/removals"): Audited("finding.unwaived", a_removed_waiver),
     ("PATCH", "/v1/projects/{project_id}/plan/settings"): Audited(

@@ -16,6 +16,7 @@ from services.assessment.domain.runs import AssessmentRun
 from services.assessment.domain.totals import Totals
 from services.assessment.persistence.chosen_vms import PostgresChosenVms
 from services.assessment.persistence.copied_rows import VM_COLUMNS, copied_rows
+from services.assessment.persistence.decisions import count_decisions
 from services.assessment.persistence.networks import PostgresNetworkStore
 from services.assessment.persistence.previews import PostgresPreviewStore
 from services.assessment.persistence.rules import PostgresRuleStore
@@ -36,6 +37,7 @@ from services.assessment.persistence.tenancy import PostgresTenantStore
 from services.assessment.persistence.totals import add_up, tenant_totals_of
 from services.assessment.persistence.vm_keys import fill_vm_keys
 from services.assessment.persistence.waivers import PostgresWaiverStore
+from services.assessment.usecases.decision_ports import DecisionCounts
 from services.assessment.usecases.ports import AssessedPage
 from shared.contracts.snapshots import SnapshotManifest, page_sha256
 from shared.db import jobs
@@ -74,6 +76,10 @@ class PostgresAssessmentStore:
         self.networks = PostgresNetworkStore(connection)
         self.vms = PostgresChosenVms(connection)
         self.previews = PostgresPreviewStore(connection)
+
+    async def decisions(self, project_id: ProjectId) -> DecisionCounts:
+        """How much people have decided of the project."""
+        return await count_decisions(self._connection, project_id)
 
     async def newest(self, project_id: ProjectId) -> AssessmentRun | None:
         """The project's newest assessment, a forgotten one too; queueing in one project goes one

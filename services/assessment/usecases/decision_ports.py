@@ -233,6 +233,18 @@ class NetworkStore(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionCounts:
+    """How much people have decided of a project, besides its rules."""
+
+    assigned_vms: int
+    created_tenants: int
+    renamed_tenants: int
+    merged_tenants: int
+    waived_findings: int
+    network_classes: int
+
+
 @dataclass(frozen=True, slots=True)
 class VmChoice:
     """Which VMs of the newest complete assessment: by id, or by what they have in common."""

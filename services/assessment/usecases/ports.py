@@ -10,6 +10,7 @@ from services.assessment.domain.runs import AssessmentRun
 from services.assessment.domain.totals import Totals
 from services.assessment.usecases.decision_ports import (
     ChosenVms,
+    DecisionCounts,
     NetworkStore,
     PreviewStore,
     RuleStore,
@@ -66,6 +67,10 @@ class AssessmentStore(Protocol):
     @property
     def previews(self) -> PreviewStore:
         """Previews of rules."""
+        ...
+
+    async def decisions(self, project_id: ProjectId) -> DecisionCounts:
+        """How much people have decided of the project."""
         ...
 
     async def newest(self, project_id: ProjectId) -> AssessmentRun | None:

@@ -4,6 +4,7 @@ from typing import Final
 
 from services.assessment.domain.runs import AssessmentRun, Inventory, is_news
 from services.assessment.usecases.ports import AssessmentStore
+from services.assessment.usecases.take_back import take_back
 from shared.db.uow import Transaction
 from shared.kernel.ids import AssessmentId
 
@@ -27,9 +28,7 @@ async def queue_assessment(
     if not is_news(inventory, newest):
         return None
     if is_clean_slate:
-        await tx.store.tenants.forget_decisions(inventory.project_id)
-        await tx.store.waivers.forget(inventory.project_id)
-        await tx.store.networks.reset(inventory.project_id)
+        await take_back(tx.store, inventory.project_id)
     job_id = await tx.enqueue(
         JOB_KIND,
         subject=f"projects/{inventory.project_id}/assessments/{assessment_id}",

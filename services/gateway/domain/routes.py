@@ -123,6 +123,8 @@ ROUTES: Final[tuple[Route, ...]] = (
             ("GET", "/networks", READ),
             ("GET", "/networks/{network_id}", READ),
             ("PATCH", "/networks/{network_id}", WRITE),
+            ("GET", "/decisions", READ),
+            ("POST", "/reset", WRITE),
             ("GET", "/waivers", READ),
             ("GET", "/waivers.csv", READ),
             ("POST", "/waivers", WRITE),
