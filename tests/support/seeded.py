@@ -77,6 +77,7 @@ def seed(client: PlatformClient) -> Seeded:
             "vm_id": client.get(f"{project}/assessment/vms?limit=1")["items"][0]["vm_id"],
             "tenant_id": tenants[0]["id"],
             "source_id": tenants[1]["id"],
+            "network_id": client.get(f"{project}/assessment/networks?limit=1")["items"][0]["id"],
             "user_id": client.post("/v1/users", user).json()["id"],
         },
         jobs={

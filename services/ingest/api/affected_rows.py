@@ -185,7 +185,7 @@ def affected_routes(
             media_type=XLSX,
             headers={
                 "Content-Disposition": f'attachment; filename="{name}"',
-                "Cache-Control": "private, no-store",
+                "Cache-Control": "no-store",
             },
         )
 
