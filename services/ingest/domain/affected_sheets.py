@@ -82,7 +82,8 @@ def read_me(
         yield (
             "Not all of them",
             (
-                "There are more affected rows than a workbook like this may hold. Correct these, "
+                "There are more affected rows than a workbook like this may hold, or a tab is too "
+                "large to be read twice: the import report has its first problems. Correct these, "
                 "upload again, and the next ones are shown."
             ),
         )

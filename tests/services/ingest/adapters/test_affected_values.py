@@ -57,6 +57,18 @@ def test_long_texts_do_not_fill_the_database(monkeypatch: pytest.MonkeyPatch) ->
     assert tab[6] == str(len(kept))
 
 
+def test_a_tab_that_is_too_large_to_be_read_twice_says_that_its_rows_are_not_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(affected_values, "MOST_CELLS_AGAIN", 5 * len(VINFO[0]) - 1)
+    parsed = parse_here(workbook(vInfo=bad_vms(5)))
+    assert parsed.report["affected"] == {"rows": 0, "is_complete": False}
+    assert parsed.report["rejected_count"] == 5
+    monkeypatch.setattr(affected_values, "MOST_CELLS_AGAIN", 5 * len(VINFO[0]))
+    parsed = parse_here(workbook(vInfo=bad_vms(5)))
+    assert parsed.report["affected"] == {"rows": 5, "is_complete": True}
+
+
 def test_titles_above_the_header_do_not_shift_the_rows() -> None:
     vinfo = [["Export of March"], [""], *bad_vms(2)]
     parsed = parse_here(workbook(vInfo=vinfo))
