@@ -114,6 +114,8 @@ class Table:
                 continue
             self.counts.read += 1
             yield make(cells)
+        # The table stays for the report; the lines of a whole tab must not stay with it.
+        self._all_lines, self._lines = (), iter(())
 
     def _find_header(self) -> tuple[int, HeaderMatch]:
         seen: list[str] = []

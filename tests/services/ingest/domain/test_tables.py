@@ -1,10 +1,15 @@
 """Lines that are data, and lines that are not."""
 
+import weakref
+
 import pytest
 
+from services.ingest.domain.columns import TABS
+from services.ingest.domain.limits import WorkbookLimits
 from services.ingest.domain.rejects import Rejects
 from services.ingest.domain.row_cells import RowCells
 from services.ingest.domain.rows import vm_row
+from services.ingest.domain.tables import Table
 from shared.kernel.errors import Invalid, TooLarge
 from tests.services.ingest.tabs import rows, table
 
@@ -86,3 +91,19 @@ def test_a_tab_with_too_many_rows_is_refused() -> None:
 def test_short_lines_are_read_as_if_blank_cells_followed() -> None:
     [row] = rows("vInfo", vm_row, HEADER, ["web"])
     assert (row.vcpus, row.ref.host) == (None, None)
+
+
+class Lines(list[list[str | float]]):
+    """Lines that can be watched."""
+
+
+def test_a_table_that_was_read_lets_its_lines_go() -> None:
+    lines = Lines([[*HEADER], [*WEB]])
+    watched = weakref.ref(lines)
+    sheet = Table(TABS["vInfo"], lines, rejects=Rejects(), limits=WorkbookLimits())
+    del lines
+
+    assert list(sheet.rows(name_of)) == ["web"]
+
+    assert watched() is None
+    assert sheet.counts.read == 1
